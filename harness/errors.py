@@ -1,0 +1,56 @@
+"""Every error that a user can meet, and how each failure is attributed.
+
+A `KernelwrightError` carries what went wrong and, where it helps, what to do about it. Everything else that escapes is a bug
+of ours and is recorded as ``harness_bug``, never as the model's failure.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class KernelwrightError(Exception):
+    """An expected failure with a message for a person; ``hint`` says what would be right or what to do."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  hint: {self.hint}" if self.hint else self.message
+
+
+class UsageError(KernelwrightError):
+    """What the user asked for does not exist or does not fit; nothing was done."""
+
+    exit_code = 2
+
+
+class InfraError(KernelwrightError):
+    """The machine failed (a tool vanished, the disk is full, a sandbox died), not the kernel or the model."""
+
+    exit_code = 3
+
+
+class ProviderError(KernelwrightError):
+    """A model's server failed for good: retries are spent, or the request can never succeed."""
+
+    exit_code = 4
+
+
+class IntegrityError(KernelwrightError):
+    """A stored result does not agree with what re-computing it gives, or with its own digests."""
+
+    exit_code = 5
+
+
+def unknown(kind: str, name: str, known: Iterable[str], where: str = "") -> UsageError:
+    """A `UsageError` for a name that does not exist, with the nearest ones that do."""
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(map(repr, close))}?" if close else f"known: {', '.join(names) or 'none'}"
+    return UsageError(f"unknown {kind} {name!r}" + (f" in {where}" if where else ""), hint)

@@ -1,0 +1,33 @@
+"""Seeds of input sets: public ones the agent may run on, and hidden ones that cannot be derived from them.
+
+``seed = SHA-256(run secret, workload id, kind, index)``. The secret is made once per run, never enters a prompt, a tool result
+or a process that runs a kernel, and its digest stands in the run's lock so that it cannot be swapped afterwards.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from typing import Literal
+
+import numpy as np
+
+SeedKind = Literal["public", "grading", "adversarial", "held-out", "timing", "tool-timing"]
+GRADING_SETS = 3
+"""Random hidden input sets per final grading; the adversarial set comes on top."""
+
+
+def new_secret() -> str:
+    """A fresh run secret: 256 random bits as hex."""
+    return secrets.token_hex(32)
+
+
+def seed(secret: str, workload: str, kind: SeedKind, index: int = 0) -> int:
+    """A 64-bit seed. Different kinds never coincide: the kind is part of what is hashed."""
+    text = "\0".join((secret, workload, kind, str(index)))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+
+
+def generator(seed: int) -> np.random.Generator:
+    """The bit generator of all inputs, pinned by name so that numpy's default may change."""
+    return np.random.Generator(np.random.PCG64DXSM(seed))

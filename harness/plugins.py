@@ -1,0 +1,64 @@
+"""Discovery of backends, task suites, models and executors through entry points.
+
+Built-ins are registered in this distribution's own pyproject.toml, on the same path that an outside package uses. Names are
+listed without importing anything; an entry is imported on first use, and one that fails to import is a clear error for the
+person who asks for it and a line in ``kernelwright doctor`` for everyone else.
+
+| group | object an entry names |
+|---|---|
+| ``kernelwright.backends`` | ``create(context: BackendContext) -> Backend`` |
+| ``kernelwright.tasks`` | ``() -> Suite`` |
+| ``kernelwright.models`` | ``create(context: ModelContext) -> Model``; with attribute ``offline = True`` it is given the baseline |
+| ``kernelwright.executors`` | ``create(workers: int) -> Executor`` |
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Literal
+
+from harness.errors import UsageError, unknown
+
+Kind = Literal["backend", "task suite", "model", "executor"]
+GROUPS: dict[Kind, str] = {
+    "backend": "kernelwright.backends",
+    "task suite": "kernelwright.tasks",
+    "model": "kernelwright.models",
+    "executor": "kernelwright.executors",
+}
+
+
+@cache
+def entries(kind: Kind) -> dict[str, EntryPoint]:
+    """Registered entries by name, nothing imported. UsageError if two packages claim one name."""
+    found: dict[str, EntryPoint] = {}
+    for entry in entry_points(group=GROUPS[kind]):
+        other = found.setdefault(entry.name, entry)
+        if other.value != entry.value:
+            packages = " and ".join(sorted({origin(other), origin(entry)}))
+            raise UsageError(f"{kind} {entry.name!r} is registered twice: {packages}", "uninstall one of the packages")
+    return found
+
+
+def origin(entry: EntryPoint) -> str:
+    """Distribution and version that an entry comes from."""
+    return f"{entry.dist.name} {entry.dist.version}" if entry.dist else entry.value
+
+
+def load(kind: Kind, name: str) -> Any:
+    """The object behind an entry. UsageError if there is none, it cannot be imported, or is not callable."""
+    known = entries(kind)
+    if name not in known:
+        raise unknown(kind, name, known)
+    entry = known[name]
+    try:
+        loaded = entry.load()
+    except Exception as error:
+        raise UsageError(
+            f"{kind} {name!r} ({origin(entry)}) cannot be loaded: {type(error).__name__}: {error}",
+            f"it is registered as {entry.value!r}; reinstall or uninstall {origin(entry)}",
+        ) from error
+    if not callable(loaded):
+        raise UsageError(f"{kind} {name!r} ({origin(entry)}) is {type(loaded).__name__}, not a factory function")
+    return loaded

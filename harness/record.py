@@ -1,0 +1,27 @@
+"""The base of every record that is written to disk or crosses a contract: frozen, strict about unknown fields, versioned."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Record(BaseModel):
+    """A frozen pydantic model; unknown fields are errors, so that a typo or a newer format is never silently dropped."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+def canonical_json(value: Any) -> str:
+    """JSON with sorted keys and no spaces: the text that digests are taken of."""
+    if isinstance(value, BaseModel):
+        value = value.model_dump(mode="json")
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def digest(*parts: Any) -> str:
+    """SHA-256 (hex) of the canonical JSON of the parts."""
+    return hashlib.sha256("\0".join(canonical_json(part) for part in parts).encode()).hexdigest()
