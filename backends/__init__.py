@@ -1,1 +1,4 @@
-"""Targets. Each folder is one backend: it imports `harness.backend`, `harness.task` and `harness.sandbox`, nothing else of the harness."""
+"""Targets, one folder each.
+
+A backend imports `harness.backend`, `harness.task`, `harness.sandbox` and the errors and records under them; nothing else.
+"""

@@ -8,7 +8,7 @@ person who asks for it and a line in ``kernelwright doctor`` for everyone else.
 |---|---|
 | ``kernelwright.backends`` | ``create(context: BackendContext) -> Backend`` |
 | ``kernelwright.tasks`` | ``() -> Suite`` |
-| ``kernelwright.models`` | ``create(context: ModelContext) -> Model``; with attribute ``offline = True`` it is given the baseline |
+| ``kernelwright.models`` | ``create(context: ModelContext) -> Model``; with ``create.offline = True`` it is given the baseline |
 | ``kernelwright.executors`` | ``create(workers: int) -> Executor`` |
 """
 

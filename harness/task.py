@@ -69,10 +69,8 @@ class DType:
 
 
 def _float(name: str, numpy: Any) -> DType:
-    info = ml_dtypes.finfo(numpy)
-    return DType(
-        name, np.dtype(numpy), float(info.eps) / 2, float(info.smallest_normal), float(info.smallest_subnormal)
-    )
+    info: Any = ml_dtypes.finfo(numpy)  # type: ignore[no-untyped-call]
+    return DType(name, np.dtype(numpy), float(info.eps) / 2, float(info.smallest_normal), float(info.smallest_subnormal))
 
 
 def _integer(name: str, numpy: Any) -> DType:
@@ -176,7 +174,8 @@ def integer_expression(text: int | str, symbols: Mapping[str, int]) -> int:
 class Step(Protocol):
     """Names one operation of a reference: ``step("bias", y + b, y)`` is ``y + b``, or ``y`` when "bias" is dropped."""
 
-    def __call__(self, name: str, kept: Any, dropped: Any, /) -> Any: ...
+    def __call__(self, name: str, kept: Any, dropped: Any, /) -> Any:
+        """``kept``, or ``dropped`` when the operation ``name`` is left out."""
 
 
 def keep_all(_name: str, kept: Any, _dropped: Any, /) -> Any:
@@ -329,10 +328,7 @@ class Workload:
 
     def compute(self, inputs: Tensors, precision: Any = np.float64, step: Step = keep_all) -> dict[str, Array]:
         """The reference on these inputs: integers in int64, floats in ``precision``; not rounded to the output types."""
-        wide = {
-            name: array.astype(precision if self.inputs[name].dtype.is_float else np.int64)
-            for name, array in inputs.items()
-        }
+        wide = {name: array.astype(precision if self.inputs[name].dtype.is_float else np.int64) for name, array in inputs.items()}
         with np.errstate(all="ignore"):
             return dict(self.task.reference(self.p, step, **wide))
 

@@ -122,12 +122,7 @@ class Sandbox(Protocol):
         to host path) are read-only. System programs and libraries (/usr) are visible. InfraError if the tier breaks."""
 
     def start(
-        self,
-        argv: Sequence[str],
-        *,
-        mounts: Mapping[str, Path],
-        memories: Mapping[str, tuple[int, bool]],
-        limits: BoxLimits,
+        self, argv: Sequence[str], *, mounts: Mapping[str, Path], memories: Mapping[str, tuple[int, bool]], limits: BoxLimits
     ) -> Box:
         """Starts a long-lived program with nothing visible but libc's folder and ``mounts``. ``memories`` maps a name to
         (bytes, writable by the box); in ``argv`` the text ``{name}`` becomes the path or descriptor the program opens it by,
