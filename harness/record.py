@@ -12,7 +12,12 @@ from pydantic import BaseModel, ConfigDict
 class Record(BaseModel):
     """A frozen pydantic model; unknown fields are errors, so that a typo or a newer format is never silently dropped."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
+        ser_json_inf_nan="strings",  # pydantic's default writes null, which does not load again
+    )
 
 
 def canonical_json(value: Any) -> str:
