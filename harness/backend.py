@@ -313,6 +313,14 @@ class StoresInputs(Protocol):
 
 
 @runtime_checkable
+class Profiles(Protocol):
+    """For targets whose profile costs extra and is made only on request."""
+
+    def profile(self, build: Build, inputs: Tensors, limits: Limits) -> Profile | None:
+        """Where one execution's cycles or instructions went; None where the tool for it is missing."""
+
+
+@runtime_checkable
 class ToolProvider(Protocol):
     """For backends with agent tools of their own."""
 

@@ -65,7 +65,7 @@ class Mismatch(Record):
     output: str
     """Tensor name."""
     inputs: str
-    """Which input set: ``public``, ``grading 2``, ``adversarial``, ``held-out shape``, ``timed``."""
+    """Which input set: ``public inputs``, ``hidden edge cases``, ``held-out sizes``, ``timed inputs``."""
     wrong: int
     """Elements out of tolerance."""
     total: int
@@ -73,7 +73,7 @@ class Mismatch(Record):
     pattern: str
     """What the wrong elements have in common: ``every 4th row``, ``the last 3 columns``, ``all``; empty if nothing."""
     examples: tuple[MismatchElement, ...] = ()
-    """The first few wrong elements; empty for hidden inputs, whose values are never shown."""
+    """The first few wrong elements. A report on hidden inputs has them too, and is never shown to an agent."""
 
 
 class MismatchElement(Record):
