@@ -1,0 +1,1 @@
+"""Results for people: `table` for terminals and Markdown, `flat` for spreadsheets."""

@@ -1,0 +1,188 @@
+"""Result tables: the same columns at the end of a run, in ``report`` and in ``leaderboard show``.
+
+A `Line` is one agent on one backend. Lines are ranked within their (suite, backend) only, because cycles of two targets do not
+compare; lines whose score intervals overlap share a rank and are marked ``=``.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from harness.scoring.metrics import Estimate, Metrics, by_agent, compute, credited_speedup, log_mean, rank, task_of
+from harness.trial import Trial
+
+UNKNOWN = "-"
+UNSAFE = "unconfined"
+"""`Evaluation.sandbox` of kernels that ran without confinement: they could have touched anything."""
+
+
+class Line(NamedTuple):
+    """One agent on one backend."""
+
+    model: str
+    backend: str
+    metrics: Metrics
+    suite: str = ""
+    marks: tuple[str, ...] = ()
+    """What a reader must know about this line: ``unsafe sandbox``, ``partial``."""
+
+
+class Ranked(NamedTuple):
+    """A line with its place among those of the same suite and backend."""
+
+    line: Line
+    place: str
+    """``1``, or ``=1`` where several lines tie."""
+
+
+def ranked(lines: Iterable[Line]) -> list[Ranked]:
+    """Lines by suite and backend, best score first, with their ranks."""
+    groups: dict[tuple[str, str], list[Line]] = defaultdict(list)
+    for line in lines:
+        groups[line.suite, line.backend].append(line)
+    result = []
+    for _, group in sorted(groups.items()):
+        group.sort(key=lambda line: (-line.metrics.score.value if line.metrics.score else 1.0, line.model))
+        places = rank([line.metrics.score for line in group])
+        result += [Ranked(line, f"={p}" if places.count(p) > 1 else str(p)) for line, p in zip(group, places, strict=True)]
+    return result
+
+
+COLUMNS: tuple[tuple[str, Callable[[Ranked], str]], ...] = (
+    ("#", lambda r: r.place),
+    ("model", lambda r: r.line.model + "".join(f" [{mark}]" for mark in r.line.marks)),
+    ("backend", lambda r: r.line.backend),
+    ("score", lambda r: _ratio(r.line.metrics.score)),
+    ("pass@1", lambda r: _share(r.line.metrics.pass_at_1)),
+    ("speedup", lambda r: _ratio(r.line.metrics.speedup)),
+    ("fast_1", lambda r: _percent(next((p.share for p in r.line.metrics.fast if p.at == 1.0), None))),
+    ("of bound", lambda r: _percent(r.line.metrics.bound_share)),
+    ("graded", lambda r: _graded(r.line.metrics)),
+    ("alarms", lambda r: str(r.line.metrics.alarms)),
+    ("tokens", lambda r: _tokens(r.line.metrics)),
+    ("cost", lambda r: money(r.line.metrics.cost)),
+)
+"""Heading and cell of every column; the first three are left-aligned."""
+
+
+def agent_table(lines: Iterable[Line], title: str = "") -> Table:
+    """The lines as a rich table."""
+    table = Table(title=title or None, title_justify="left")
+    for index, (heading, _) in enumerate(COLUMNS):
+        table.add_column(heading, justify="left" if 0 < index < 3 else "right", overflow="fold")
+    for entry in ranked(lines):
+        cells = [escape(cell(entry)) for _, cell in COLUMNS]
+        table.add_row(*cells, style="yellow" if entry.line.marks or entry.line.metrics.alarms else None)
+    return table
+
+
+def agent_markdown(lines: Iterable[Line]) -> str:
+    """The lines as a Markdown table."""
+    rows = [[heading for heading, _ in COLUMNS], ["---" if 0 < i < 3 else "---:" for i in range(len(COLUMNS))]]
+    rows += [[cell(entry).replace("|", "\\|") for _, cell in COLUMNS] for entry in ranked(lines)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def lines_of(trials: Iterable[Trial]) -> list[Line]:
+    """One line per (model, backend) of the trials."""
+    return [_line(model, backend, group) for (model, backend), group in by_agent(trials).items()]
+
+
+def _line(model: str, backend: str, trials: Sequence[Trial]) -> Line:
+    unsafe = any(trial.final and trial.final.sandbox == UNSAFE for trial in trials)
+    return Line(model, backend, compute(trials), marks=("unsafe sandbox",) if unsafe else ())
+
+
+def result_table(trials: Iterable[Trial]) -> RenderableType:
+    """What a run ends with: the agents, and for each one a grid of tasks by configurations."""
+    groups = by_agent(trials)
+    lines = [_line(model, backend, group) for (model, backend), group in groups.items()]
+    grids = [_grid(f"{model} on {backend}", group) for (model, backend), group in groups.items()]
+    return Group(agent_table(lines), *grids, Text(LEGEND, style="dim"))
+
+
+LEGEND = (
+    "score: geometric mean of (1 + speedup) less 1, a failure counting 0; the baseline itself scores 1. Brackets: 95% intervals; "
+    "= ties.\nCells: speedup over the baseline where passed, else the verdict or the status; with repeats, passes of graded."
+)
+
+
+def summary(trials: Iterable[Trial]) -> str:
+    """One line per agent, for logs and the last line of a run."""
+    return "\n".join(_sentence(line) for line in lines_of(trials)) or "no trials"
+
+
+def _sentence(line: Line) -> str:
+    m = line.metrics
+    passed = m.verdicts.get("passed", 0)
+    ungraded = f", {m.trials - m.graded} not graded" if m.trials > m.graded else ""
+    return f"{line.model} on {line.backend}: {passed} of {m.graded} passed{ungraded}, score {_ratio(m.score)}"
+
+
+def _grid(title: str, trials: Sequence[Trial]) -> Table:
+    cells: dict[str, dict[str, list[Trial]]] = defaultdict(lambda: defaultdict(list))
+    for trial in trials:
+        task, _, configuration = trial.spec.workload.partition("/")
+        cells[task][configuration].append(trial)
+    configurations = sorted({c for row in cells.values() for c in row})
+    table = Table(title=escape(title), title_justify="left")
+    table.add_column("task")
+    for configuration in configurations:
+        table.add_column(configuration, justify="right")
+    for task, row in sorted(cells.items(), key=lambda item: task_of(item[0])):
+        table.add_row(task, *(_cell(row.get(c, ())) for c in configurations))
+    return table
+
+
+def _cell(trials: Sequence[Trial]) -> Text:
+    """One workload: the speedup, or what went wrong; ``2/3 1.4x`` with repeats."""
+    if not trials:
+        return Text("")
+    graded = [t for t in trials if t.status.is_graded]
+    passes = [t for t in graded if t.passed]
+    if not passes:
+        worst = (graded or trials)[0]
+        text = worst.final.verdict.value if worst.final and worst.final.verdict and graded else worst.status.value
+        return Text(text if len(trials) == 1 else f"0/{len(graded)} {text}", style="red" if graded else "magenta")
+    mean = log_mean(s for t in passes if (s := credited_speedup(t.final)) > 0)
+    speed = UNKNOWN if mean is None else f"{mean:.2f}x"
+    alarm = "!" if any(t.final and t.final.alarms for t in passes) else ""
+    count = "" if len(trials) == 1 else f"{len(passes)}/{len(graded)} "
+    return Text(count + speed + alarm, style="yellow" if alarm else "green" if len(passes) == len(graded) else "")
+
+
+def _ratio(e: Estimate | None) -> str:
+    return UNKNOWN if e is None else f"{e.value:.2f}x" + _interval(e, lambda x: f"{x:.2f}")
+
+
+def _share(e: Estimate | None) -> str:
+    return UNKNOWN if e is None else _percent(e.value) + _interval(e, lambda x: f"{100 * x:.0f}")
+
+
+def _interval(e: Estimate, form: Callable[[float], str]) -> str:
+    return f" [{'?' if e.low is None else form(e.low)}, {'?' if e.high is None else form(e.high)}]"
+
+
+def _percent(share: float | None) -> str:
+    return UNKNOWN if share is None else f"{100 * share:.1f}%"
+
+
+def _graded(m: Metrics) -> str:
+    return str(m.graded) if m.graded == m.trials else f"{m.graded} of {m.trials}"
+
+
+def _tokens(m: Metrics) -> str:
+    known = [n for n in (m.usage.input_tokens, m.usage.output_tokens) if n is not None]
+    return f"{sum(known):,}" if known else UNKNOWN
+
+
+def money(cost: float | None) -> str:
+    """US dollars; unknown is not $0."""
+    return UNKNOWN if cost is None else f"${cost:.2f}"
