@@ -116,7 +116,7 @@ def shifted_geometric_mean(clusters: Mapping[str, Sequence[float]]) -> Interval:
     """
     logs = {name: [math.log1p(x) for x in xs] for name, xs in clusters.items()}
     mean = clustered_mean(logs)
-    return Interval(math.expm1(mean.value), max(0.0, math.expm1(mean.low)), _exp(mean.high))
+    return Interval(math.expm1(mean.value), max(0.0, math.expm1(mean.low)), _exp(mean.high) - 1)
 
 
 def _exp(x: float) -> float:
