@@ -1,1 +1,89 @@
+"""The command line: one small module per verb, no logic.
 
+Verb modules import typer and the standard library at module level and everything else inside their functions, so that
+``kernelwright --help`` starts at once. Every expected failure is a `KernelwrightError`; `main` prints it and exits with its code.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+from typing import Any
+
+import typer
+
+_COMMANDS = {
+    "run": "harness.cli.run:run",
+    "resume": "harness.cli.run:resume",
+    "grade": "harness.cli.run:grade",
+    "eval": "harness.cli.run:eval_",
+    "report": "harness.cli.report:report",
+    "manual": "harness.cli.manual:manual",
+    "doctor": "harness.cli.doctor:doctor",
+}
+_GROUPS = {
+    "leaderboard": "harness.cli.leaderboard:app",
+    "tasks": "harness.cli.tasks:app",
+    "backends": "harness.cli.backends:app",
+    "models": "harness.cli.models:app",
+    "export": "harness.cli.export:app",
+}
+
+
+def _load(target: str) -> Any:
+    module, name = target.split(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"kernelwright {version('kernelwright')}")
+        raise typer.Exit
+
+
+def build_app() -> typer.Typer:
+    """The typer application with every verb."""
+    app = typer.Typer(
+        name="kernelwright",
+        help="Can an LLM agent write correct and fast kernels for hardware it does not know?",
+        epilog="First steps: kernelwright doctor, then kernelwright run --model compiler --tasks P01",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        rich_markup_mode="rich",
+    )
+
+    @app.callback()
+    def options(
+        version: bool = typer.Option(False, "--version", help="Print the version.", callback=_version, is_eager=True),
+    ) -> None:
+        """Can an LLM agent write correct and fast kernels for hardware it does not know?"""
+
+    for name, target in _COMMANDS.items():
+        command = _load(target)
+        app.command(name, epilog=getattr(command, "epilog", None), no_args_is_help=False)(command)
+    for name, target in _GROUPS.items():
+        app.add_typer(_load(target), name=name)
+    return app
+
+
+def main() -> None:
+    """Entry point of the ``kernelwright`` command."""
+    from harness.errors import KernelwrightError
+
+    try:
+        build_app()()
+    except KernelwrightError as error:
+        if "--json" in sys.argv:
+            print(json.dumps({"error": type(error).__name__, "message": error.message, "hint": error.hint}))
+        else:
+            print(f"error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader (head, less) went away: point stdout elsewhere so that the interpreter's flush does not fail too.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)

@@ -1,0 +1,35 @@
+# The short command set; CI runs the same. `make help` lists it.
+SHELL := /bin/bash
+BIN := .venv/bin
+
+.PHONY: help demo test check setup setup-dev golden bench clean
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+setup:
+	@scripts/setup.sh run
+
+setup-dev:
+	@scripts/setup.sh dev
+
+demo: setup  ## the core suite with the two offline models on every backend of this machine, graded and ranked
+	@$(BIN)/python scripts/demo.py
+
+test: setup-dev check  ## lint, types and imports, then the whole test suite
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+check: setup-dev  ## lint, format, types, dependency rule
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+golden: setup-dev  ## rewrite the golden snapshots; review them as a diff
+	$(BIN)/python -m pytest -q --update-golden tests
+
+bench: setup-dev  ## every benchmark, ratios side by side
+	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+clean:  ## remove the virtual environment and caches; results stay
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Sets up what kernelwright needs, once: Debian packages where this user may install them, and .venv with the project.
+#   scripts/setup.sh run    what running the benchmark needs
+#   scripts/setup.sh dev    that, and what the tests need
+# Safe to run again: it does nothing when nothing changed. What cannot be installed is named, with the part that is off.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+mode=${1:-run}
+
+declare -A commands=([gcc]=cc [libc6-dev]=/usr/include/stdio.h [bubblewrap]=bwrap [valgrind]=valgrind [docker.io]=/usr/sbin/dockerd)
+declare -A parts=(
+  [gcc]="the cpu backend"
+  [libc6-dev]="the cpu backend"
+  [bubblewrap]="the default sandbox (the 'confined' tier is tried instead)"
+  [valgrind]="instruction counts and profiles of the cpu backend"
+  [docker.io]="tests of the docker sandbox tier"
+)
+packages=(gcc libc6-dev bubblewrap valgrind)
+[ "$mode" = dev ] && packages+=(docker.io)
+
+missing=()
+for package in "${packages[@]}"; do
+  what=${commands[$package]}
+  if [[ $what = /* ]]; then [ -e "$what" ] || missing+=("$package")
+  else command -v "$what" >/dev/null || missing+=("$package"); fi
+done
+if [ ${#missing[@]} -gt 0 ]; then
+  as_root=()
+  [ "$(id -u)" = 0 ] || as_root=(sudo -n)
+  if command -v apt-get >/dev/null && "${as_root[@]}" true 2>/dev/null; then
+    echo "setup: installing Debian packages: ${missing[*]}"
+    log=$(mktemp)
+    if ! { "${as_root[@]}" apt-get update -qq && DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq \
+        --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
+      tail -n 5 "$log"
+      for package in "${missing[@]}"; do echo "setup: could not install $package: ${parts[$package]} is off"; done
+    fi
+    rm -f "$log"
+  else
+    for package in "${missing[@]}"; do
+      echo "setup: $package is missing and this user may not install it: ${parts[$package]} is off"
+    done
+    echo "setup: to turn it on: apt-get install ${missing[*]}"
+  fi
+fi
+
+python=${PYTHON:-python3}
+"$python" - <<'PY' || exit 1
+import sys
+if sys.version_info < (3, 11):
+    sys.exit(f"setup: Python 3.11 or newer is needed, {sys.executable} is {sys.version.split()[0]}; set PYTHON=...")
+PY
+stamp=.venv/.setup-$mode
+state=$(cat pyproject.toml scripts/setup.sh | sha256sum | cut -c1-16)
+if [ "$(cat "$stamp" 2>/dev/null)" != "$state" ]; then
+  echo "setup: installing Python packages into .venv"
+  [ -x .venv/bin/python ] || "$python" -m venv .venv
+  # Dependency groups need a newer pip than Debian 12 ships.
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check "pip>=25.1"
+  groups=()
+  [ "$mode" = dev ] && groups=(--group dev)
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check --editable . "${groups[@]}"
+  echo "$state" >"$stamp"
+fi
