@@ -1,0 +1,87 @@
+"""From what a user types to workloads: suites, tasks, configurations and element types by name or pattern.
+
+| selector | stands for |
+|---|---|
+| ``core`` | every workload of a suite |
+| ``P15``, ``softmax`` | every configuration of a task, in its first element type |
+| ``P15/C2`` | one workload |
+| ``P01.i32``, ``P01.*`` | a task in another element type, or in all |
+| ``P*``, ``*/C1``, ``P1?/C[12]`` | patterns, as a shell reads them |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
+
+from harness import plugins
+from harness.errors import UsageError, unknown
+from harness.task import Suite, Task, Workload
+
+
+def load_suites(names: Sequence[str] = ()) -> dict[str, Suite]:
+    """The named suites, or every registered one, by name."""
+    return {name: plugins.load("task suite", name)() for name in names or sorted(plugins.entries("task suite"))}
+
+
+def select(selectors: Sequence[str], suites: dict[str, Suite]) -> list[Workload]:
+    """The workloads that at least one selector stands for, in suite order. UsageError for a selector that matches none."""
+    tasks = all_tasks(suites)
+    chosen: set[str] = set()
+    for selector in selectors:
+        found = _whole(suites[selector].tasks) if selector in suites else _matching(selector, tasks)
+        chosen.update(workload.id for workload in found)
+    return [workload for workload in every_workload(tasks) if workload.id in chosen]
+
+
+def find_workload(id: str, suites: dict[str, Suite]) -> Workload:
+    """The workload with exactly this id. UsageError, with the nearest ids, if there is none."""
+    tasks = all_tasks(suites)
+    for workload in every_workload(tasks):
+        if workload.id == id:
+            return workload
+    raise unknown("workload", id, [workload.id for workload in every_workload(tasks)])
+
+
+def all_tasks(suites: dict[str, Suite]) -> list[Task]:
+    """Tasks of all suites, each once. UsageError if two different tasks have one id."""
+    tasks: dict[str, Task] = {}
+    for suite in suites.values():
+        for task in suite.tasks:
+            if tasks.setdefault(task.id, task).digest != task.digest:
+                raise UsageError(f"task id {task.id!r} means two different tasks", "name the suite you want with --suite")
+    return list(tasks.values())
+
+
+def every_workload(tasks: Iterable[Task]) -> Iterator[Workload]:
+    """All configurations of all tasks in all their element types."""
+    for task in tasks:
+        for dtype in task.dtypes:
+            for configuration in task.configurations:
+                yield task.workload(configuration, dtype)
+
+
+def _whole(tasks: Iterable[Task]) -> Iterator[Workload]:
+    return (workload for workload in every_workload(tasks) if workload.dtype == workload.task.dtypes[0])
+
+
+def _matching(selector: str, tasks: list[Task]) -> list[Workload]:
+    """Workloads of ``TASK[.TYPE][/CONFIGURATION]``."""
+    who, _, configuration = selector.partition("/")
+    name, _, dtype = who.partition(".")
+    named = [task for task in tasks if fnmatchcase(task.id, name) or fnmatchcase(task.name, name)]
+    if not named:
+        suites = plugins.entries("task suite")
+        raise unknown("task or suite", name, [*suites, *(task.id for task in tasks), *(task.name for task in tasks)])
+    found = [
+        workload
+        for workload in every_workload(named)
+        if fnmatchcase(workload.configuration, configuration or "*")
+        and (fnmatchcase(workload.dtype.name, dtype) if dtype else workload.dtype == workload.task.dtypes[0])
+    ]
+    if found:
+        return found
+    task = named[0]
+    if dtype and not any(fnmatchcase(known.name, dtype) for known in task.dtypes):
+        raise unknown("element type", dtype, [known.name for known in task.dtypes], f"selector {selector!r}")
+    raise unknown("configuration", configuration, task.configurations, f"selector {selector!r}")

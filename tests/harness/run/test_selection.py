@@ -1,0 +1,65 @@
+from dataclasses import replace
+
+import pytest
+
+from harness.errors import UsageError
+from harness.run.selection import find_workload, load_suites, select
+from harness.task import Suite, f32, i32
+from harness.testing import relu, vec_add
+
+SUITES = {
+    "toy": Suite("toy", "", (replace(vec_add, dtypes=(f32, i32)), relu)),
+    "small": Suite("small", "", (relu,)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("selectors", "ids"),
+    [
+        (["toy"], ["T01/C1", "T01/C3", "T02/C1", "T02/C3"]),
+        (["small"], ["T02/C1", "T02/C3"]),
+        (["T02"], ["T02/C1", "T02/C3"]),
+        (["relu/C1"], ["T02/C1"]),
+        (["T01.i32"], ["T01.i32/C1", "T01.i32/C3"]),
+        (["T01.*/C3"], ["T01/C3", "T01.i32/C3"]),
+        (["T*"], ["T01/C1", "T01/C3", "T02/C1", "T02/C3"]),
+        (["*/C[12]"], ["T01/C1", "T02/C1"]),
+        (["T02/C3", "small", "T01/C1"], ["T01/C1", "T02/C1", "T02/C3"]),
+    ],
+)
+def test_selectors(selectors, ids):
+    assert [workload.id for workload in select(selectors, SUITES)] == ids
+
+
+@pytest.mark.parametrize(
+    ("selector", "message"),
+    [
+        ("T03", "unknown task or suite 'T03'\n  hint: did you mean 'T02' or 'T01'?"),
+        ("vecadd", "unknown task or suite 'vecadd'\n  hint: did you mean 'vec_add'?"),
+        ("T01/C9", "unknown configuration 'C9' in selector 'T01/C9'\n  hint: did you mean 'C3' or 'C1'?"),
+        ("T02.i32", "unknown element type 'i32' in selector 'T02.i32'\n  hint: did you mean 'f32'?"),
+        ("", "unknown task or suite ''"),
+    ],
+)
+def test_what_matches_nothing_gets_the_nearest_names(selector, message):
+    with pytest.raises(UsageError) as error:
+        select([selector], SUITES)
+    assert str(error.value).startswith(message)
+
+
+def test_find_workload_takes_ids_only():
+    assert find_workload("T01.i32/C3", SUITES).dtype == i32
+    with pytest.raises(UsageError, match="unknown workload 'T01'"):
+        find_workload("T01", SUITES)
+
+
+def test_one_id_for_two_tasks_is_refused():
+    suites = {"a": Suite("a", "", (vec_add,)), "b": Suite("b", "", (replace(vec_add, reference=test_selectors),))}
+    with pytest.raises(UsageError, match="task id 'T01' means two different tasks"):
+        select(["T01"], suites)
+
+
+def test_suites_come_from_entry_points():
+    assert load_suites(["toy"])["toy"].name == "toy"
+    with pytest.raises(UsageError, match="unknown task suite 'tooy'"):
+        load_suites(["tooy"])
