@@ -30,6 +30,8 @@ class BoxLimits:
     """Processes and threads; 1 forbids fork and threads."""
     output_bytes: int = 64 * 1024
     """Bytes kept of stdout and of stderr; the rest is read and dropped."""
+    proc: bool = False
+    """Whether the box gets a /proc of its own processes (valgrind needs one); only tiers with a process namespace can."""
 
 
 @dataclass(frozen=True)
