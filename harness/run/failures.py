@@ -20,6 +20,9 @@ FULL_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 """What the kernel answers when a write does not fit: no space, over quota, over the process's file size limit."""
 READ_ONLY = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 """What it answers when a write is not allowed."""
+RETRIES = {Status.infra: 2}
+"""How often a trial that ended with a status is tried again within the run; not at all with the others, where the next attempt
+would end alike. A full disk is noticed by the run itself, which then ends."""
 
 
 class WorkerDeathError(InfraError):
@@ -36,10 +39,13 @@ class Rule:
     """Whether an exception is of this kind."""
     status: Status
     """The status that the trial ends with."""
-    retries: int = 0
-    """How often the run tries the trial again before that status stands."""
     ends_run: bool = False
     """Whether every further trial would meet the same failure, so that the run drains instead of going on."""
+
+    @property
+    def retries(self) -> int:
+        """How often the run tries such a trial again before the status stands."""
+        return 0 if self.ends_run else RETRIES.get(self.status, 0)
 
     @property
     def graded(self) -> bool:
@@ -62,10 +68,10 @@ TABLE: tuple[Rule, ...] = (
     Rule("the model's server failed for good", _is(ProviderError), Status.provider),
     Rule("the disk is full", lambda e: _errno(e) in FULL_DISK, Status.infra, ends_run=True),
     Rule("the disk cannot be written", lambda e: _errno(e) in READ_ONLY, Status.infra, ends_run=True),
-    Rule("a worker process died", _is(WorkerDeathError), Status.infra, retries=2),
-    Rule("a tool or the sandbox broke", _is(InfraError), Status.infra, retries=2),
-    Rule("the system refused something", _is(OSError), Status.infra, retries=2),
-    Rule("out of memory", _is(MemoryError), Status.infra, retries=1),
+    Rule("a worker process died", _is(WorkerDeathError), Status.infra),
+    Rule("a tool or the sandbox broke", _is(InfraError), Status.infra),
+    Rule("the system refused something", _is(OSError), Status.infra),
+    Rule("out of memory", _is(MemoryError), Status.infra),
     Rule("our own bug", _is(BaseException), Status.harness_bug),
 )
 """First match decides; the last row matches everything."""

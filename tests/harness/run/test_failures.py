@@ -25,7 +25,7 @@ def caused(error: Exception, cause: Exception) -> Exception:
         (WorkerDeathError("killed by SIGKILL"), "a worker process died", Status.infra, 2, False),
         (InfraError("cc vanished"), "a tool or the sandbox broke", Status.infra, 2, False),
         (BrokenPipeError(errno.EPIPE, "pipe"), "the system refused something", Status.infra, 2, False),
-        (MemoryError(), "out of memory", Status.infra, 1, False),
+        (MemoryError(), "out of memory", Status.infra, 2, False),
         (IntegrityError("edited"), "our own bug", Status.harness_bug, 0, False),
         (UsageError("knowable earlier"), "our own bug", Status.harness_bug, 0, False),
         (ZeroDivisionError("division by zero"), "our own bug", Status.harness_bug, 0, False),
