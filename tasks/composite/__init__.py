@@ -1,0 +1,1 @@
+"""Composite operators: C01 to C18."""

@@ -1,0 +1,1 @@
+"""End-to-end blocks and networks: E01 to E10."""

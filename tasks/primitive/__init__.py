@@ -1,0 +1,1 @@
+"""Primitive operators: P01 to P30."""
