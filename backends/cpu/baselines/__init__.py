@@ -1,0 +1,108 @@
+"""The template compiler whose kernels speed is measured against.
+
+Open first: `RECIPES`, which names for every task a template and what is put into it, then ``templates/``: one file per operator
+family, and ``pieces.c.j2`` with the functions that several families are made of. The text is frozen (it is part of the
+backend's digest) and plain: loops in an order that a compiler vectorises, no intrinsics, no threads, sums in float32. Sizes are
+the workload's symbols, which the build supplies as macros, so that one text serves every configuration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from backends.cpu.prelude import C_TYPES, signature
+from harness.task import Workload
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How the baseline of one task is made."""
+
+    template: str
+    """File in ``templates/``, without its suffix."""
+    variables: Mapping[str, object] = field(default_factory=dict)
+    """What the template is given, besides ``elem`` and ``acc``, the C types of elements and of their sums."""
+    dtypes: tuple[str, ...] = ("f32",)
+    """Element types that this baseline exists in."""
+
+
+RECIPES: Mapping[str, Recipe] = {
+    "P01 vec_add": Recipe("elementwise", {"value": "a[i] + b[i]"}, ("f32", "i32")),
+    "P04 relu": Recipe("elementwise", {"value": "x[i] > 0 ? x[i] : 0"}, ("f32", "i8")),
+    "P09 silu": Recipe("elementwise", {"value": "silu(x[i])", "pieces": ["silu"]}),
+    "P11 row_sum": Recipe("reduction"),
+    "P15 softmax": Recipe("normalization", {"kind": "softmax", "weights": []}),
+    "P16 layernorm": Recipe("normalization", {"kind": "layernorm", "weights": ["gamma", "beta"]}),
+    "P17 rmsnorm": Recipe("normalization", {"kind": "rmsnorm", "weights": ["gamma"]}),
+    "P18 transpose": Recipe("transpose", dtypes=("f32", "i8")),
+    "P21 gemm": Recipe("gemm", {"a": "a", "b": "b"}),
+    "P22 batched_gemm": Recipe("gemm", {"a": "a", "b": "b", "batched": True}),
+    "P24 conv2d": Recipe("convolution", dtypes=("f32", "i8")),
+    "P26 maxpool2d": Recipe("pooling", dtypes=("f32", "i8")),
+    "C01 linear_bias_relu": Recipe("gemm", {"a": "x", "b": "w", "bias": "bias", "relu": True}),
+    "C04 swiglu_ffn": Recipe("ffn"),
+    "C06 rope": Recipe("rope"),
+    "C07 attention_1head": Recipe("attention"),
+    "C08 flash_attention": Recipe("flash_attention"),
+    "C11 conv_bn_relu": Recipe("convolution", {"same": 3, "batch_norm_relu": True}),
+    "E05 vit_block": Recipe("vit_block"),
+    "E06 decoder_block": Recipe("decoder_block"),
+}
+"""The recipe of each task, by id and name: both must match, so that no other suite's P01 is mistaken for ours."""
+
+
+def supported(workload: Workload) -> str | None:
+    """None if there is a baseline for the workload, else why there is none."""
+    recipe = RECIPES.get(_key(workload))
+    if recipe is None:
+        return f"the template compiler has no template for {_key(workload)!r}"
+    if workload.dtype.name not in recipe.dtypes:
+        return f"the template of {_key(workload)!r} exists in {', '.join(recipe.dtypes)}, not in {workload.dtype.name!r}"
+    return None
+
+
+def render(workload: Workload) -> str:
+    """The baseline kernel of a workload. ValueError, with the reason, where `supported` gives one."""
+    if reason := supported(workload):
+        raise ValueError(reason)
+    recipe = RECIPES[_key(workload)]
+    template = _environment().get_template(f"{recipe.template}.c.j2")
+    types = {"elem": C_TYPES[workload.dtype.name], "acc": "float" if workload.dtype.is_float else "int32_t"}
+    text = template.render(signature=_wrapped(signature(workload)), **types, **recipe.variables)
+    return text.strip() + "\n"
+
+
+def _key(workload: Workload) -> str:
+    return f"{workload.task.id} {workload.task.name}"
+
+
+def _wrapped(declaration: str, width: int = 120) -> str:
+    """A declaration with its parameters aligned under the first, over as many lines as they need."""
+    margin = " " * (declaration.index("(") + 1)
+    first, *parameters = declaration.split(", ")
+    lines = [first]
+    for parameter in parameters:
+        joined = f"{lines[-1]}, {parameter}"
+        if len(joined) < width:
+            lines[-1] = joined
+        else:
+            lines[-1] += ","
+            lines.append(margin + parameter)
+    return "\n".join(lines)
+
+
+@cache
+def _environment() -> Environment:
+    # The output is C for a compiler, not markup: escaping would break it.
+    return Environment(
+        loader=PackageLoader("backends.cpu.baselines"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
