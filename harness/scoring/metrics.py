@@ -92,6 +92,11 @@ def task_of(workload: str) -> str:
     return workload.partition("/")[0]
 
 
+def task_id(workload: str) -> str:
+    """`Task.id` of a workload id: ``P04`` of ``P04.i8/C2``."""
+    return task_of(workload).partition(".")[0]
+
+
 def credited_speedup(evaluation: Evaluation | None) -> float:
     """Speedup that a final evaluation earns: 0 unless it passed.
 

@@ -58,7 +58,7 @@ def ranked(lines: Iterable[Line]) -> list[Ranked]:
 COLUMNS: tuple[tuple[str, Callable[[Ranked], str]], ...] = (
     ("#", lambda r: r.place),
     ("model", lambda r: r.line.model + "".join(f" [{mark}]" for mark in r.line.marks)),
-    ("backend", lambda r: r.line.backend),
+    ("backend", lambda r: f"{r.line.suite} on {r.line.backend}" if r.line.suite else r.line.backend),
     ("score", lambda r: _ratio(r.line.metrics.score)),
     ("pass@1", lambda r: _share(r.line.metrics.pass_at_1)),
     ("speedup", lambda r: _ratio(r.line.metrics.speedup)),
