@@ -53,8 +53,10 @@ class Evidence(Record):
     schema_version: Literal[1] = 1
     identity: Identity
     """What was measured."""
-    planned: int
-    """Trials that the run was to make for this row."""
+    workloads: tuple[str, ...]
+    """Ids of the workloads that the run was to cover."""
+    repeats: int
+    """Trials that it was to make of each."""
     secret: str
     """The run's secret, from which all hidden inputs follow."""
     secret_digest: str
@@ -68,7 +70,12 @@ class Evidence(Record):
     kernels: dict[str, str]
     """Text of every graded kernel by its SHA-256."""
     trials: tuple[Trial, ...]
-    """Every trial record, in order of the trial ids."""
+    """Every trial record, in the order of the plan."""
+
+    @property
+    def planned(self) -> int:
+        """Trials that the run was to make for this row."""
+        return self.repeats * len(self.workloads)
 
 
 class Entry(Record):
@@ -130,7 +137,7 @@ class Row(Record):
     metrics: Metrics
     """What the trials add up to."""
     trials: tuple[Entry, ...]
-    """Every trial, in order of the trial ids."""
+    """Every trial, in the order of the plan."""
 
 
 class Leaderboard(Record):
@@ -170,8 +177,6 @@ def evidence_problems(evidence: Evidence) -> list[str]:
             found.append(f"the text stored as kernel {key[:12]} has another digest: it was swapped or edited")
     counts = Counter(trial.spec.id for trial in evidence.trials)
     found += [f"trial {name!r} appears {count} times" for name, count in counts.items() if count > 1]
-    if len(counts) > evidence.planned:
-        found.append(f"it holds {len(counts)} trials, but only {evidence.planned} were planned")
     for trial in evidence.trials:
         found += [f"trial {trial.spec.id!r}: {problem}" for problem in _trial_problems(trial, evidence)]
     return found
@@ -181,6 +186,8 @@ def _trial_problems(trial: Trial, evidence: Evidence) -> Iterator[str]:
     identity, spec, final = evidence.identity, trial.spec, trial.final
     if (spec.model, spec.backend) != (identity.model, identity.backend):
         yield f"it is of {spec.model!r} on {spec.backend!r}, the row of {identity.model!r} on {identity.backend!r}"
+    if spec.workload not in evidence.workloads or not 0 <= spec.repeat < evidence.repeats:
+        yield "the run did not plan it"
     for kind, key in (
         ("task", f"task {task_id(spec.workload)}"),
         ("backend", f"backend {spec.backend}"),

@@ -66,7 +66,8 @@ def evidence(model: str = "m", **fields: Any) -> Evidence:
         "identity": Identity(
             model=model, settings={"model": {"temperature": 1}, "agent": {}}, suite="core", backend="toy", digests=DIGESTS
         ),
-        "planned": 4, "secret": SECRET, "secret_digest": sha(SECRET), "command": "kernelwright run --model m",
+        "workloads": ("P01/C1", "P01/C2", "P04/C1", "P04/C2"), "repeats": 1,
+        "secret": SECRET, "secret_digest": sha(SECRET), "command": "kernelwright run --model m",
         "versions": {"python": "3.11"}, "date": "2026-01-01T00:00:00+00:00",
         "kernels": {sha(source): source for source in KERNELS.values()},
         "trials": tuple(trials),

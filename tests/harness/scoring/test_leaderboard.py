@@ -51,8 +51,8 @@ def test_the_shipped_schema_is_current() -> None:
 
 
 def test_an_incomplete_run_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="is incomplete: 4 of 5 trials are graded"):
-        add(board(tmp_path), [evidence(planned=5)])
+    with pytest.raises(UsageError, match="is incomplete: 4 of 8 trials are graded"):
+        add(board(tmp_path), [evidence(repeats=2)])
     assert not board(tmp_path).exists()
 
 
@@ -63,7 +63,7 @@ def test_an_ungraded_trial_makes_a_run_incomplete(tmp_path: Path) -> None:
 
 
 def test_partial_is_recorded(tmp_path: Path) -> None:
-    [row] = add(board(tmp_path), [evidence(planned=5)], allow_partial=True)
+    [row] = add(board(tmp_path), [evidence(repeats=2)], allow_partial=True)
     assert row.is_partial
     assert "partial" in lines([row])[0].marks
 
@@ -83,7 +83,7 @@ def test_an_unsafe_sandbox_is_marked(tmp_path: Path) -> None:
 
 def test_one_bad_row_adds_none(tmp_path: Path) -> None:
     with pytest.raises(UsageError):
-        add(board(tmp_path), [evidence(), evidence("other", planned=9)])
+        add(board(tmp_path), [evidence(), evidence("other", repeats=2)])
     assert not board(tmp_path).exists()
 
 
@@ -93,7 +93,8 @@ def test_one_bad_row_adds_none(tmp_path: Path) -> None:
         ({"secret": "00" * 32}, "the secret is not the one"),
         ({"kernels": {sha("wrong"): "speedup 9"}}, "swapped or edited"),
         ({"kernels": {}}, "the text of its graded kernel"),
-        ({"planned": 3}, "only 3 were planned"),
+        ({"workloads": ("P01/C1", "P01/C2", "P04/C1")}, "m--toy--P04-C2--r0': the run did not plan it"),
+        ({"trials": (graded("P01/C1", 1, "wrong"),)}, "the run did not plan it"),
         ({"trials": (*evidence().trials, evidence().trials[0])}, "appears 2 times"),
         ({"trials": evidence("other").trials}, "it is of 'other' on 'toy', the row of 'm'"),
         ({"trials": (graded("P01/C1", 0, "wrong", digests={"task": "f" * 64}),)}, "made with another task"),
@@ -151,5 +152,5 @@ def test_a_row_survives_json_exactly(tmp_path: Path) -> None:
 
 def test_kernels_that_are_not_text_do_not_block_a_row(tmp_path: Path) -> None:
     broken = evaluation("P01/C1", verdict="build_error", kernel="f" * 64)
-    [row] = add(board(tmp_path), [evidence(trials=(trial("P01/C1", final=broken),), planned=1)])
+    [row] = add(board(tmp_path), [evidence(trials=(trial("P01/C1", final=broken),), workloads=("P01/C1",))])
     assert row.metrics.verdicts == {"build_error": 1}
