@@ -22,7 +22,7 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from harness.errors import InfraError, IntegrityError, KernelwrightError
+from harness.errors import InfraError, IntegrityError, KernelwrightError, unknown
 from harness.record import Record
 from harness.scoring.leaderboard import Evidence, Row, evidence_path, evidence_problems, load_evidence, row_of
 from harness.task import Workload
@@ -86,6 +86,14 @@ class Case(NamedTuple):
     trial: str
     source: str
     stored: Evaluation
+
+
+def pick(rows: Sequence[Row], ids: Sequence[str]) -> list[Row]:
+    """The rows whose ids begin with one of ``ids``, or all rows. UsageError for one that fits none."""
+    for wanted in ids:
+        if not any(row.id.startswith(wanted) for row in rows):
+            raise unknown("row", wanted, [row.id for row in rows], "the leaderboard")
+    return [row for row in rows if not ids or row.id.startswith(tuple(ids))]
 
 
 def verify_row(

@@ -23,6 +23,13 @@ UNSAFE = "unconfined"
 """`Evaluation.sandbox` of kernels that ran without confinement: they could have touched anything."""
 
 
+SCORE_LEGEND = (
+    "score: geometric mean of (1 + speedup) less 1, a failure counting 0; the baseline itself scores 1. Brackets: 95% intervals; "
+    "= ties."
+)
+CELL_LEGEND = "cells: speedup over the baseline where passed, else the verdict or the status; with repeats, passes of graded."
+
+
 class Line(NamedTuple):
     """One agent on one backend."""
 
@@ -105,13 +112,7 @@ def result_table(trials: Iterable[Trial]) -> RenderableType:
     groups = by_agent(trials)
     lines = [_line(model, backend, group) for (model, backend), group in groups.items()]
     grids = [_grid(f"{model} on {backend}", group) for (model, backend), group in groups.items()]
-    return Group(agent_table(lines), *grids, Text(LEGEND, style="dim"))
-
-
-LEGEND = (
-    "score: geometric mean of (1 + speedup) less 1, a failure counting 0; the baseline itself scores 1. Brackets: 95% intervals; "
-    "= ties.\nCells: speedup over the baseline where passed, else the verdict or the status; with repeats, passes of graded."
-)
+    return Group(agent_table(lines), *grids, Text(f"{SCORE_LEGEND}\n{CELL_LEGEND}", style="dim"))
 
 
 def summary(trials: Iterable[Trial]) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from harness.errors import InfraError, UsageError
 from harness.scoring.leaderboard import Evidence, Row, add, evidence_path, load
-from harness.scoring.verify import RowReport, Target, differences, digest_differences, evaluation_differences, verify_row
+from harness.scoring.verify import RowReport, Target, differences, digest_differences, evaluation_differences, pick, verify_row
 from harness.trial import Verdict
 
 from .rows import board, dying_grader, evidence, grader, target
@@ -238,3 +238,12 @@ def test_differences_name_the_place() -> None:
 def test_every_row_of_a_loaded_board_is_verifiable(tmp_path: Path) -> None:
     add(board(tmp_path), [evidence(), evidence("other")])
     assert [verify(row, tmp_path).ok for row in load(board(tmp_path)).rows] == [True, True]
+
+
+def test_rows_are_picked_by_the_beginning_of_their_ids(tmp_path: Path) -> None:
+    add(board(tmp_path), [evidence(), evidence("other")])
+    rows = load(board(tmp_path)).rows
+    assert pick(rows, []) == list(rows)
+    assert pick(rows, [rows[1].id[:8]]) == [rows[1]]
+    with pytest.raises(UsageError, match="unknown row 'xyz' in the leaderboard"):
+        pick(rows, ["xyz"])

@@ -1,0 +1,130 @@
+"""``leaderboard``: add a run, show the table, verify rows, print the schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.scoring.leaderboard import Row
+    from harness.scoring.verify import RowReport
+
+app = typer.Typer(help="Ranked results that anybody can verify.", no_args_is_help=True)
+
+Board = Annotated[Path, typer.Option("--leaderboard", help="The leaderboard file; evidence lies beside it.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+DEFAULT = Path("results/leaderboard.json")
+
+
+@app.command(epilog="Example: kernelwright leaderboard add results/runs/20260101-120000-compiler-core")
+def add(
+    run: Annotated[list[Path], typer.Argument(help="Folders of finished runs.")],
+    leaderboard: Board = DEFAULT,
+    partial: Annotated[bool, typer.Option("--partial", help="Also take incomplete runs; their rows say so.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Adds the rows of finished runs, with the evidence that they can be verified by. The runs' secrets become public."""
+    from harness.run.store import Store
+    from harness.scoring.evidence import gather
+    from harness.scoring.leaderboard import add as add_rows
+
+    evidences = [evidence for folder in run for evidence in gather(Store.open(folder))]
+    rows = add_rows(leaderboard, evidences, allow_partial=partial)
+    if as_json:
+        _print_json([{"id": row.id, "model": row.identity.model, "backend": row.identity.backend} for row in rows])
+    else:
+        _print_table(rows)
+        print(f"{len(rows)} row(s) added to {leaderboard}; check them with: kernelwright leaderboard verify")
+
+
+@app.command(epilog="Example: kernelwright leaderboard show --backend cpu --suite core")
+def show(
+    leaderboard: Board = DEFAULT,
+    backend: Annotated[str | None, typer.Option(help="Only rows on this backend.")] = None,
+    suite: Annotated[str | None, typer.Option(help="Only rows on this suite.")] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="A Markdown table.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Shows the rows, best score first within each suite and backend. Rows with overlapping intervals share a rank (=)."""
+    from harness.scoring.leaderboard import lines, load
+    from harness.scoring.report.table import agent_markdown
+
+    every = load(leaderboard).rows
+    rows = [row for row in every if backend in (None, row.identity.backend) and suite in (None, row.identity.suite)]
+    if as_json:
+        _print_json([row.model_dump(mode="json") for row in rows])
+    elif markdown:
+        print(agent_markdown(lines(rows)))
+    elif rows:
+        _print_table(rows)
+    else:
+        print(f"{leaderboard} has no row{'' if not every else ' that matches'}; add a run: kernelwright leaderboard add RUN")
+
+
+@app.command(epilog="Example: kernelwright leaderboard verify --sample 20 --workers 2")
+def verify(
+    row: Annotated[list[str] | None, typer.Argument(help="Row ids or their beginnings; all rows if not given.")] = None,
+    leaderboard: Board = DEFAULT,
+    sample: Annotated[int | None, typer.Option(min=0, help="Judge so many random kernels of each row, not all.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 1,
+    sandbox: Annotated[str, typer.Option(help="Sandbox tier to use; the strongest that works if not given.")] = "",
+    unsafe: Annotated[bool, typer.Option("--unsafe-no-sandbox", help="Run foreign kernels without a sandbox.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Recomputes rows from their evidence and judges their kernels again, without any model. Exit code 5 if one fails."""
+    from harness.scoring.evidence import Installed
+    from harness.scoring.leaderboard import load
+    from harness.scoring.verify import pick, verify_row
+
+    installed = Installed(sandbox, unsafe)
+    reports = []
+    for chosen in pick(load(leaderboard).rows, row or ()):
+        report = verify_row(chosen, leaderboard, installed.target, installed.grader, sample=sample, workers=workers)
+        reports.append(report)
+        if not as_json:
+            _print_report(report)
+    if as_json:
+        _print_json([{**report.model_dump(mode="json"), "ok": report.ok} for report in reports])
+    elif not reports:
+        print(f"{leaderboard} has no rows")
+    if not all(report.ok for report in reports):
+        raise typer.Exit(5)
+
+
+@app.command(epilog="Example: kernelwright leaderboard schema > results/leaderboard.schema.json")
+def schema() -> None:
+    """Prints the JSON schema of the leaderboard file."""
+    from harness.scoring.leaderboard import json_schema
+
+    print(json_schema(), end="")
+
+
+def _print_table(rows: Sequence[Row]) -> None:
+    from rich.console import Console
+
+    from harness.scoring.leaderboard import lines
+    from harness.scoring.report.table import SCORE_LEGEND, agent_table
+
+    Console().print(agent_table(lines(rows)))
+    print(SCORE_LEGEND)
+
+
+def _print_report(report: RowReport) -> None:
+    verdict = "OK" if report.ok else "FAILED"
+    print(
+        f"{verdict:6} {report.id} {report.model} on {report.backend}: {report.judged} of {report.judgeable} kernels judged again"
+    )
+    for reason in report.reasons:
+        print(f"       {reason}")
+    for note in report.notes:
+        print(f"       note: {note}")
+
+
+def _print_json(value: object) -> None:
+    import json
+
+    print(json.dumps(value, indent=2))
