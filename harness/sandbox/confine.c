@@ -9,16 +9,19 @@
  * --read PATH, --write PATH     what Landlock leaves open (repeatable)
  * --keep FD                     a descriptor that the program inherits, besides 0, 1 and 2 (repeatable)
  * --open-read FD=PATH, --open-write FD=PATH, --open-both FD=PATH      opens a path as that descriptor and keeps it
+ * --make PATH                   a folder to make first
  * --chdir PATH                  working folder
  * --files FD                    unpacks this stream into the working folder first
  * --ready FD                    gets "+" when limits and files are set up, and whatever goes wrong; closes as the program starts
  * --collect FD, --name NAME     after the program has ended, writes these regular files to FD (repeatable)
+ * --lifeline FD                 read end of a pipe: when it closes, the box ends (for boxes that no keeper watches)
  * --largest N                   collected files above this size count as missing
  *
  * Streams: a record per file: 64-bit name length, name, 64-bit size, content, little-endian; a missing file has size 2^64-1. */
 #define _GNU_SOURCE
 #include "confine.h"
 
+#include <poll.h>
 #include <sys/wait.h>
 
 enum { COULD_NOT_START = 125, NO_PROGRAM = 127, MOST = 128 };
@@ -26,14 +29,16 @@ enum { COULD_NOT_START = 125, NO_PROGRAM = 127, MOST = 128 };
 
 static struct {
     struct confine_options limits;
-    const char *profile, *landlock, *folder;
+    const char *profile, *landlock, *make, *folder;
     const char *read[MOST], *write[MOST], *names[MOST];
     int reads, writes, name_count;
     int keep[MOST], keep_count;
-    int alone, files, ready, collect;
+    int alone, files, ready, collect, lifeline;
     uint64_t largest;
     char **argv;
-} box = {.limits = CONFINE_OPTIONS, .profile = "none", .files = -1, .ready = -1, .collect = -1, .largest = UINT64_MAX};
+} box = {
+    .limits = CONFINE_OPTIONS, .profile = "none", .files = -1, .ready = -1, .collect = -1, .lifeline = -1, .largest = UINT64_MAX,
+};
 
 static void fail(const char *message)
 {
@@ -100,6 +105,8 @@ static int is_text(const char *name, const char *value)
         box.landlock = value;
     else if (!strcmp(name, "--chdir"))
         box.folder = value;
+    else if (!strcmp(name, "--make"))
+        box.make = value;
     else if (!strcmp(name, "--read"))
         append(box.read, &box.reads, value);
     else if (!strcmp(name, "--write"))
@@ -130,6 +137,8 @@ static int is_descriptor(const char *name, const char *value)
         box.ready = fd;
     else if (!strcmp(name, "--collect"))
         box.collect = fd;
+    else if (!strcmp(name, "--lifeline"))
+        box.lifeline = fd;
     else
         return 0;
     return 1;
@@ -273,18 +282,39 @@ static void restrict_calls(void)
         check(confine_syscalls_alone());
 }
 
+static void close_on_exec(int fd)
+{
+    if (fd >= 0)
+        fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
 static void become_program(void)
 {
-    if (box.ready >= 0)
-        fcntl(box.ready, F_SETFD, FD_CLOEXEC);
-    if (box.collect >= 0)
-        fcntl(box.collect, F_SETFD, FD_CLOEXEC);
+    close_on_exec(box.files), close_on_exec(box.ready), close_on_exec(box.collect), close_on_exec(box.lifeline);
     execvp(box.argv[0], box.argv);
     dprintf(2, "confine: %s: %s\n", box.argv[0], strerror(errno));
     _exit(NO_PROGRAM);
 }
 
-static int run_and_collect(void)
+/* Returns when the child has ended; ends the box if the lifeline does first. As pid 1 it also reaps orphans. */
+static int await(pid_t child)
+{
+    int status = 0, pidfd = (int)syscall(434 /* pidfd_open */, child, 0);
+    struct pollfd watched[] = {{pidfd, POLLIN, 0}, {box.lifeline, POLLIN, 0}};
+    if (pidfd >= 0 && box.lifeline >= 0) {
+        while (poll(watched, 2, -1) < 0 && errno == EINTR)
+            ;
+        if (!watched[0].revents)
+            _exit(COULD_NOT_START);
+    }
+    pid_t ended;
+    do
+        ended = waitpid(-1, &status, 0);
+    while ((ended < 0 && errno == EINTR) || (ended > 0 && ended != child));
+    return status;
+}
+
+static int supervise(void)
 {
     pid_t child = fork();
     if (child < 0)
@@ -296,11 +326,7 @@ static int run_and_collect(void)
     if (box.ready >= 0)
         close(box.ready);
     close(1), close(2);
-    int status = 0;
-    pid_t ended;
-    do /* as pid 1 it also reaps orphans */
-        ended = waitpid(-1, &status, 0);
-    while ((ended < 0 && errno == EINTR) || (ended > 0 && ended != child));
+    int status = await(child);
     for (int i = 0; i < box.name_count; i++)
         send_file(box.names[i]);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -309,24 +335,24 @@ static int run_and_collect(void)
 int main(int argc, char **argv)
 {
     parse(argc, argv);
+    if (box.make && mkdir(box.make, 0755))
+        fail_errno(box.make);
     if (box.folder && chdir(box.folder))
         fail_errno(box.folder);
-    int own[] = {0, 1, 2, box.files, box.ready, box.collect};
+    int own[] = {0, 1, 2, box.files, box.ready, box.collect, box.lifeline};
     for (size_t i = 0; i < CONFINE_COUNT(own); i++)
         if (own[i] >= 0)
             keep(own[i]);
-    if (box.files >= 0) {
+    if (box.files >= 0)
         unpack(box.files);
-        fcntl(box.files, F_SETFD, FD_CLOEXEC);
-    }
     box.limits.keep_fds = box.keep;
     box.limits.keep_count = box.keep_count;
     check(confine_limits(&box.limits));
     restrict_files();
     if (box.ready >= 0 && write_all(box.ready, "+", 1))
         _exit(COULD_NOT_START);
-    if (box.collect >= 0)
-        return run_and_collect();
+    if (box.collect >= 0 || box.lifeline >= 0)
+        return supervise();
     restrict_calls();
     become_program();
 }

@@ -14,7 +14,7 @@ from io import FileIO
 from pathlib import Path
 
 from harness.errors import InfraError
-from harness.sandbox import BoxLimits, Completed, Probe
+from harness.sandbox import BoxLimits, Completed, Probe, SharedMemory
 from harness.sandbox.launch import Arrange, Pipes, Program, Started, spawn
 from harness.sandbox.memory import SealedMemory
 from harness.sandbox.stream import unpack
@@ -81,7 +81,7 @@ class ProcessSandbox:
             request, request_fd = pipes.make(we="write")
             reply, reply_fd = pipes.make(we="read")
             fds = {name: memory.fd for name, memory in shared.items()} | {"request": request_fd, "reply": reply_fd}
-            named = [_fill_in(text, fds) for text in argv]
+            named = [fill_in(text, fds) for text in argv]
             program = Program(named, limits, mounts, False, keep=list(fds.values()))
             started = self._spawn(stack, program)
             pipes.close_theirs()
@@ -106,8 +106,8 @@ class ProcessSandbox:
         return InfraError(f"the {self.name} sandbox cannot start: {text}", self._hint)
 
 
-def _fill_in(text: str, values: Mapping[str, int]) -> str:
-    """``{name}`` becomes its value; other braces are left alone."""
+def fill_in(text: str, values: Mapping[str, int]) -> str:
+    """The text with ``{name}`` replaced by its value; other braces are left alone."""
     for name, value in values.items():
         text = text.replace(f"{{{name}}}", str(value))
     return text
@@ -125,14 +125,14 @@ class Sink:
         self.content += data[: self._limit - len(self.content)]
 
 
-def drain(sinks: Mapping[FileIO, Sink], deadline: float) -> bool:
+def drain(sinks: Mapping[FileIO, Sink], deadline: float | None = None) -> bool:
     """Reads pipes into their sinks until all have ended; False if the deadline came first."""
     with selectors.DefaultSelector() as selector:
         for pipe, sink in sinks.items():
             selector.register(pipe, selectors.EVENT_READ, sink)
         while selector.get_map():
-            left = deadline - time.monotonic()
-            if left <= 0:
+            left = None if deadline is None else deadline - time.monotonic()
+            if left is not None and left <= 0:
                 return False
             for key, _ in selector.select(left):
                 data = os.read(key.fd, _CHUNK)
@@ -147,7 +147,7 @@ class ProcessBox:
 
     def __init__(
         self,
-        memories: Mapping[str, SealedMemory],
+        memories: Mapping[str, SharedMemory],
         request: FileIO,
         reply: FileIO,
         started: Started,
@@ -161,7 +161,7 @@ class ProcessBox:
         self._ended: tuple[int, bytes] | None = None
         self._process: Process | None = None
         pipes = {started.stdout: self._printed, started.stderr: self._printed}
-        self._reader = threading.Thread(target=drain, args=(pipes, float("inf")), daemon=True, name="box output")
+        self._reader = threading.Thread(target=drain, args=(pipes,), daemon=True, name="box output")
         self._reader.start()
 
     def wait_started(self) -> None:
