@@ -8,6 +8,8 @@ second: batch calls. `ProcessBox.pause` is the engine's, through cgroups.
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import io
 import os
 import select
@@ -15,7 +17,7 @@ import tarfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from io import FileIO
 from pathlib import Path
 from typing import Any
@@ -31,7 +33,7 @@ from harness.sandbox.stream import pack, unpack
 from harness.sandbox.system import FOLDERS, SETTINGS, libc_files
 
 HINT = "pip install 'kernelwright[docker]', apt-get install docker.io, start dockerd, join the group docker (or set DOCKER_HOST)"
-_IMAGE = "kernelwright-empty"
+_IMAGE = "kernelwright-root"
 _LABEL = "kernelwright.box"
 _LAUNCHER = "/box/confine"
 _PIPES = "/box/pipes"
@@ -39,6 +41,8 @@ _WORK = "/tmp/work"
 _NOBODY = "65534:65534"
 _START_S = 30.0
 _DRAIN_S = 5.0
+_BURIAL_S = 2.0
+_LAST_WORDS_S = 0.1
 _READY, _STDOUT, _STDERR, _COLLECT, _LIFELINE, _FILES, _FIRST = 3, 1, 2, 4, 5, 6, 10
 _MESSAGE_BYTES = 4096
 
@@ -84,10 +88,10 @@ class Fifos:
 class Container:
     """A container, from its creation to its removal."""
 
-    def __init__(self, engine: Any, argv: list[str], binds: Mapping[str, tuple[Path, str]], program: Program) -> None:
+    def __init__(self, engine: Any, image: str, argv: list[str], binds: Mapping[str, tuple[Path, str]], program: Program) -> None:
         limits = program.limits
         self._container = engine.containers.create(
-            _IMAGE,
+            image,
             command=argv,
             labels={_LABEL: str(os.getpid())},
             volumes=[f"{path}:{inside}:{mode}" for inside, (path, mode) in binds.items()],
@@ -123,22 +127,26 @@ class Container:
         """Undoes `freeze`."""
         self._container.unpause()
 
-    def remove(self, *, kill: bool) -> int:
-        """Ends and removes it; its status, negative for a signal."""
-        from docker.errors import APIError
+    def remove(self, *, dying: bool) -> int:
+        """Ends and removes it; its status, negative for a signal. One that is ``dying`` is left the time to report how."""
+        import docker.errors
+        import requests.exceptions
 
         try:
-            if kill:
+            if dying:
+                with contextlib.suppress(requests.exceptions.RequestException):  # docker's way to say that it took too long
+                    return self._wait(_BURIAL_S)
+            with contextlib.suppress(docker.errors.APIError):  # it has ended by itself meanwhile
                 self._container.kill()
-        except APIError:
-            pass  # it has ended by itself
-        try:
-            return exit_status(int(self._container.wait(timeout=_START_S)["StatusCode"]))
+            return self._wait(_START_S)
         finally:
             self._container.remove(force=True)
 
+    def _wait(self, seconds: float) -> int:
+        return exit_status(int(self._container.wait(timeout=seconds)["StatusCode"]))
 
-@contextmanager
+
+@contextlib.contextmanager
 def engine_errors() -> Iterator[None]:
     """Whatever the engine, its client or the connection raise is the machine's failure."""
     try:
@@ -187,7 +195,7 @@ class DockerSandbox:
                 box.collected: Sink(sum(limits.file_bytes + 16 + len(name.encode()) for name in collect)),
             }
             timed_out = not drain(sinks, max(begin, box.started) + limits.wall_s)
-            status = box.container.remove(kill=timed_out)
+            status = box.container.remove(dying=not timed_out)
             drain(sinks, time.monotonic() + _DRAIN_S)
         stdout, stderr, collected = (bytes(sink.content) for sink in sinks.values())
         found = {} if timed_out else unpack(collected, collect)
@@ -215,13 +223,13 @@ class DockerBox:
         shared: dict[str, FileMemory] = {}
         self.memories: Mapping[str, SharedMemory] = shared
         fifos = Fifos(self._pipes_folder, stack)
-        self.stdout, self.stderr, self.ready, self.collected = (
-            fifos.make(name, number, we="read")
-            for name, number in (("stdout", _STDOUT), ("stderr", _STDERR), ("ready", _READY), ("collected", _COLLECT))
-        )
-        self._lifeline = fifos.make("lifeline", _LIFELINE, we="write")
-        request, reply = fifos.make("request", _FIRST, we="write"), fifos.make("reply", _FIRST + 1, we="read")
-        self.request_fd, self.reply_fd = request.fileno(), reply.fileno()
+        self.stdout, self.stderr = fifos.make("stdout", _STDOUT, we="read"), fifos.make("stderr", _STDERR, we="read")
+        self.ready, self.lifeline = fifos.make("ready", _READY, we="read"), fifos.make("lifeline", _LIFELINE, we="write")
+        if program.workshop:
+            self.collected = fifos.make("collected", _COLLECT, we="read")
+        else:
+            request, reply = fifos.make("request", _FIRST, we="write"), fifos.make("reply", _FIRST + 1, we="read")
+            self.request_fd, self.reply_fd = request.fileno(), reply.fileno()
         binds = {**_system_binds(program), _PIPES: (self._pipes_folder, "ro")}
         binds[_LAUNCHER] = compile_trusted(HERE / "confine.c", cache), "ro"
         numbers = {"request": _FIRST, "reply": _FIRST + 1}
@@ -229,14 +237,14 @@ class DockerBox:
         options += ["--ready", str(_READY), "--lifeline", str(_LIFELINE), "--profile", "tools"]
         options += limit_options(program.limits, extra_processes=1)
         argv = [_LAUNCHER, *options, "--", *(fill_in(text, numbers) for text in program.argv)]
-        client = stack.enter_context(_client())
-        self.container = Container(client, argv, binds, program)
+        engine, image = stack.enter_context(_engine())
+        self.container = Container(engine, image, argv, binds, program)
         try:
             self.container.start()
             self.started = time.monotonic()
             self._wait_ready()
         except BaseException:
-            self.container.remove(kill=True)
+            self.container.remove(dying=False)
             raise
         fifos.let_go()
 
@@ -290,9 +298,8 @@ class DockerBox:
         """Kills and removes the container; the status and what it printed. Idempotent."""
         if self._ended is None:
             with engine_errors(), self._stack:
-                # A program that has just died is still being buried by the launcher: its own status is worth a moment.
-                select.select([self.reply_fd], [], [], 0)
-                status = self.container.remove(kill=True)
+                self._reader.join(_LAST_WORDS_S)  # it ends when the program has
+                status = self.container.remove(dying=not self._reader.is_alive())
                 self._reader.join(_DRAIN_S)
                 self._ended = status, bytes(self._printed.content)
         return self._ended
@@ -336,19 +343,21 @@ def _system_binds(program: Program) -> dict[str, tuple[Path, str]]:
     return {inside: (path.resolve(), "ro") for inside, path in {**seen, **program.mounts}.items()}
 
 
-@contextmanager
-def _client() -> Iterator[Any]:
-    """A connection to the engine, with the empty image in place."""
+@contextlib.contextmanager
+def _engine() -> Iterator[tuple[Any, str]]:
+    """A connection to the engine, and the name of the empty image in it."""
     import docker
     import docker.errors
 
     client = docker.from_env()
     try:
+        content = _empty_image()
+        tag = hashlib.sha256(content).hexdigest()[:16]
         try:
-            client.images.get(_IMAGE)
+            client.images.get(f"{_IMAGE}:{tag}")
         except docker.errors.ImageNotFound:
-            client.api.import_image_from_data(_empty_image(), repository=_IMAGE)
-        yield client
+            client.api.import_image_from_data(content, repository=_IMAGE, tag=tag)
+        yield client, f"{_IMAGE}:{tag}"
     finally:
         client.close()
 
@@ -359,7 +368,7 @@ def _empty_image() -> bytes:
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         for name in ("box", "box/pipes", "box/memory", "tmp", "usr", "etc", "proc", "dev", "sys"):
             entry = tarfile.TarInfo(name)
-            entry.type, entry.mode = tarfile.DIRTYPE, 0o755
+            entry.type, entry.mode = tarfile.DIRTYPE, 0o1777 if name == "tmp" else 0o755
             archive.addfile(entry)
         for folder in map(Path, FOLDERS):
             if folder.is_symlink():

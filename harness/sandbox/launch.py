@@ -7,6 +7,7 @@ Tiers whose boxes are processes of this machine differ only in the middle, which
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
@@ -27,6 +28,7 @@ ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "HOME": "/nonexistent"}
 _OPEN_FILES = 256
 _STACK_BYTES = 8 << 20
 _KEEPER_S = 20.0
+_BURIAL_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -131,15 +133,17 @@ class Started:
     collected: FileIO
     """The stream of collected files; empty if none were wanted."""
 
-    def wait(self) -> int:
-        """The status the box ended with once the keeper has cleaned up; negative is a signal. Kills it if it still runs."""
-        self.lifeline.close()
-        try:
-            return exit_status(self.keeper.wait(_KEEPER_S))
-        except subprocess.TimeoutExpired as error:
-            self.keeper.kill()
-            self.keeper.wait()
-            raise InfraError(f"a box could not be killed within {_KEEPER_S:g} s", "look for processes in state D") from error
+    def wait(self, *, dying: bool) -> int:
+        """The status the box ended with once the keeper has cleaned up; negative is a signal. Kills it unless it is ``dying``:
+        a box whose program has ended is left the time to report how."""
+        for seconds in (_BURIAL_S, _KEEPER_S) if dying else (_KEEPER_S,):
+            if seconds == _KEEPER_S:
+                self.lifeline.close()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return exit_status(self.keeper.wait(seconds))
+        self.keeper.kill()
+        self.keeper.wait()
+        raise InfraError(f"a box could not be killed within {_KEEPER_S:g} s", "look for processes in state D")
 
 
 def exit_status(status: int) -> int:

@@ -61,7 +61,7 @@ class ProcessSandbox:
                 box.collected: Sink(sum(limits.file_bytes + 16 + len(name.encode()) for name in collect)),
             }
             timed_out = not drain(sinks, begin + limits.wall_s)
-            status = box.wait()
+            status = box.wait(dying=not timed_out)
             drain(sinks, time.monotonic() + _DRAIN_S)
         ready, stdout, stderr, collected = (bytes(sink.content) for sink in sinks.values())
         if ready != b"+" and not timed_out:
@@ -196,7 +196,7 @@ class ProcessBox:
             with self._stack:
                 if self._process is not None:
                     self._process.signal(signal.SIGKILL)
-                status = self._started.wait()
+                status = self._started.wait(dying=self._process is not None)
                 self._reader.join(_DRAIN_S)
                 self._ended = status, bytes(self._printed.content)
         return self._ended
