@@ -103,18 +103,17 @@ class Arithmetic:
 
     def join(self, *errors: Array) -> Array:
         """The error of a sum whose terms have these errors."""
-        combined: Array = sum(errors) if self.law is WORST else np.sqrt(sum(e * e for e in errors))  # type: ignore[assignment]
-        return combined
+        return np.asarray(sum(errors) if self.law is WORST else np.sqrt(sum(e * e for e in errors)))
 
     def total(self, error: Array, axis: Any, keepdims: bool) -> Array:
         """The error of the sum along an axis."""
         if self.law is WORST:
             return np.asarray(np.sum(error, axis=axis, keepdims=keepdims))
-        return np.sqrt(np.sum(error * error, axis=axis, keepdims=keepdims))
+        return np.asarray(np.sqrt(np.sum(error * error, axis=axis, keepdims=keepdims)))
 
     def product(self, a: Array, b: Array) -> Array:
         """The error of a matrix product of which one factor holds errors and the other magnitudes."""
-        return np.asarray(a @ b) if self.law is WORST else np.sqrt((a * a) @ (b * b))
+        return np.asarray(a @ b if self.law is WORST else np.sqrt((a * a) @ (b * b)))
 
 
 class Tracked(np.lib.mixins.NDArrayOperatorsMixin):
