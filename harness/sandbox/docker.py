@@ -121,22 +121,23 @@ class Container:
 
     def freeze(self) -> None:
         """Stops all its processes through cgroups."""
-        self._container.pause()
+        with _conflicts_ignored():
+            self._container.pause()
 
     def thaw(self) -> None:
         """Undoes `freeze`."""
-        self._container.unpause()
+        with _conflicts_ignored():
+            self._container.unpause()
 
     def remove(self, *, dying: bool) -> int:
         """Ends and removes it; its status, negative for a signal. One that is ``dying`` is left the time to report how."""
-        import docker.errors
         import requests.exceptions
 
         try:
             if dying:
                 with contextlib.suppress(requests.exceptions.RequestException):  # docker's way to say that it took too long
                     return self._wait(_BURIAL_S)
-            with contextlib.suppress(docker.errors.APIError):  # it has ended by itself meanwhile
+            with _conflicts_ignored():
                 self._container.kill()
             return self._wait(_START_S)
         finally:
@@ -144,6 +145,18 @@ class Container:
 
     def _wait(self, seconds: float) -> int:
         return exit_status(int(self._container.wait(timeout=seconds)["StatusCode"]))
+
+
+@contextlib.contextmanager
+def _conflicts_ignored() -> Iterator[None]:
+    """The engine's word for: it has ended (or changed) meanwhile, so that there is nothing to do any more."""
+    import docker.errors
+
+    try:
+        yield
+    except docker.errors.APIError as error:
+        if error.status_code != 409:
+            raise
 
 
 @contextlib.contextmanager
@@ -157,7 +170,7 @@ def engine_errors() -> Iterator[None]:
     try:
         yield
     except (docker.errors.DockerException, requests.exceptions.RequestException, OSError) as error:
-        raise InfraError(f"the docker sandbox cannot start: {error}", HINT) from error
+        raise InfraError(f"the docker sandbox failed: {error}", HINT) from error
 
 
 class DockerSandbox:
@@ -285,13 +298,13 @@ class DockerBox:
     def pause(self) -> None:
         """Freezes the container; a no-op once it has ended."""
         with engine_errors():
-            if self.alive():
+            if self._ended is None:
                 self.container.freeze()
 
     def resume(self) -> None:
         """Undoes `pause`."""
         with engine_errors():
-            if self.alive():
+            if self._ended is None:
                 self.container.thaw()
 
     def close(self) -> tuple[int, bytes]:
