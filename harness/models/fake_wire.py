@@ -216,8 +216,6 @@ def write_responses(reply: Reply, model: str, number: int) -> JSON:
         names = {"call_id": call.id, "name": call.name, "arguments": call.raw, "status": "completed"}
         output.append({"id": f"fc_{number}_{index}", "type": "function_call", **names})
     reason = INCOMPLETE.get(reply.stop)
-        reply.stop
-    )
     usage = reply.usage
     return {
         "id": f"resp_{number}", "object": "response", "created_at": 0, "model": reply.model or model, "error": None,
