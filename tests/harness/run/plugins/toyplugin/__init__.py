@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from harness.backend import BackendContext
+from harness.backend import BackendContext, BackendInfo, Build, Execution, Limits
 from harness.errors import InfraError, ProviderError, UsageError, unknown
 from harness.model import ModelContext, ModelInfo, Reply, Request
-from harness.testing import ToyBackend, calls
+from harness.task import Suite, Tensors
+from harness.testing import ToyBackend, calls, relu, vec_add
 
 OPTIONS = ("log", "delay", "fails", "key")
 
 
 class Toy(ToyBackend):
-    """The toy target with a digest that a test can change."""
+    """The toy target with a digest and a speed that a test can change."""
 
     @property
-    def info(self) -> Any:
-        import dataclasses
+    def info(self) -> BackendInfo:
+        """As the toy's, in the version that ``TOY_VERSION`` says."""
+        return replace(super().info, digest=f"toy {os.environ.get('TOY_VERSION', '1')}")
 
-        return dataclasses.replace(super().info, version=os.environ.get("TOY_VERSION", "1"), **_digest())
+    def execute(self, build: Build, batch: Sequence[Tensors], limits: Limits) -> Sequence[Execution]:
+        """Slower by ``TOY_SLOWER`` cycles for every kernel but the baseline."""
+        extra = float(os.environ.get("TOY_SLOWER", "0")) if len(build.artifact[0]) == 1 else 0.0
+        return [replace(one, cycles=one.cycles + extra) if one.cycles else one for one in super().execute(build, batch, limits)]
 
 
-def _digest() -> dict[str, str]:
-    return {"digest": f"toy {os.environ['TOY_VERSION']}"} if "TOY_VERSION" in os.environ else {}
+def many() -> Suite:
+    """A dozen small workloads."""
+    return Suite("many", "", (replace(vec_add, id="T11", configurations={f"C{n}": {"N": 8 + n} for n in range(1, 13)}),))
 
 
 def create_backend(context: BackendContext) -> Toy:
@@ -38,10 +46,16 @@ def create_backend(context: BackendContext) -> Toy:
     return Toy()
 
 
-class ToyAgent:
-    """Tries a wrong kernel, then the baseline, then submits it. Every reply is a line in ``log``: a payment.
+def mixed() -> Suite:
+    """A task that the toy target has, and one that it has not."""
+    return Suite("mixed", "", (vec_add, replace(relu, id="T13", name="gelu")))
 
-    ``fails`` names what happens instead of the second reply: ``provider``, ``infra``, ``bug``, ``killed``, ``killed once``.
+
+class ToyAgent:
+    """Tries a wrong kernel, then the right one, then submits it. Every reply is a line in ``log``: a payment.
+
+    ``fails`` names what happens instead of the second reply: ``provider``, ``infra``, ``bug``, ``killed``, ``killed once``;
+    after an ``@``, the file that holds the name.
     """
 
     def __init__(self, context: ModelContext) -> None:
@@ -58,12 +72,13 @@ class ToyAgent:
         assert self.baseline is not None
         turn = sum(message.role == "assistant" for message in request.messages)
         if turn == 1:
-            self.fail(self.settings.get("fails", ""))
+            how = self.settings.get("fails", "")
+            self.fail(Path(how[1:]).read_text() if how.startswith("@") else how)
         time.sleep(float(self.settings.get("delay", 0)))
         if log := self.settings.get("log"):
             with Path(log).open("a") as file:
-                file.write(f"{request.messages[0].text.encode().hex()} {turn}\n")
-        source = self.baseline()
+                file.write(f"{payment(request, turn)}\n")
+        source = self.baseline().replace("t = ", "y = ").split("\n")[0]
         return calls([("run", {"source": "y = 0"}), ("run", {"source": source}), ("submit", {"source": source})][turn])
 
     def fail(self, how: str) -> None:
@@ -81,6 +96,11 @@ class ToyAgent:
                 if not flag.exists():
                     flag.touch()
                     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def payment(request: Request, turn: int) -> str:
+    """What stands in the log for a reply."""
+    return f"{hashlib.sha256(request.messages[0].text.encode()).hexdigest()[:16]} {turn}"
 
 
 def create_model(context: ModelContext) -> ToyAgent:
