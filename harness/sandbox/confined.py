@@ -15,7 +15,7 @@ from pathlib import Path
 from harness.errors import InfraError
 from harness.sandbox.launch import ENVIRONMENT, Program, Site, Wall
 from harness.sandbox.process import ProcessSandbox
-from harness.sandbox.staging import private_folder, stage
+from harness.sandbox.staging import make_folder, private_folder, stage
 from harness.sandbox.system import FOLDERS, SETTINGS, is_public, libc_files, tasks_of_user
 
 HINT = "Linux 5.13 or newer with Landlock in the kernel's list of security modules (lsm=landlock,...)"
@@ -33,7 +33,7 @@ def arrange(program: Program, site: Site, stack: ExitStack, *, confine: bool) ->
         raise InfraError("the confined sandbox cannot give a box its own /proc", "use the bubblewrap sandbox for valgrind")
     folder = private_folder(site.uid, stack)
     places = {inside: _place(inside, path, folder, site.uid) for inside, path in program.mounts.items()}
-    work = private_folder(site.uid, stack, folder) if program.workshop else folder
+    work = make_folder(folder / "work", site.uid)
     # The new uid may not see the cache folder, so the keeper gets the launcher as an open file.
     launcher = stack.enter_context(FileIO(site.launcher, "r")).fileno()
     options = ["--chdir", str(work)]
@@ -57,7 +57,7 @@ def _place(inside: str, path: Path, folder: Path, uid: int | None) -> Path:
     """Where a mount really lies: itself, or a copy for a uid that cannot reach it."""
     if not path.exists():
         raise InfraError(f"{path} is to be mounted in a box as {inside}, but does not exist")
-    return path.resolve() if uid is None or is_public(path) else stage(path, folder / inside.lstrip("/"), uid)
+    return path.resolve() if uid is None or is_public(path) else stage(path, folder / "mounts" / inside.lstrip("/"), uid)
 
 
 def _translate(places: dict[str, Path], text: str) -> str:

@@ -18,6 +18,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from io import FileIO
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,7 @@ _BURIAL_S = 2.0
 _LAST_WORDS_S = 0.1
 _READY, _STDOUT, _STDERR, _COLLECT, _LIFELINE, _FILES, _FIRST = 3, 1, 2, 4, 5, 6, 10
 _MESSAGE_BYTES = 4096
+_ORPHANED = timedelta(minutes=1)
 
 
 def create(cache: Path) -> DockerSandbox:
@@ -90,6 +92,7 @@ class Container:
 
     def __init__(self, engine: Any, image: str, argv: list[str], binds: Mapping[str, tuple[Path, str]], program: Program) -> None:
         limits = program.limits
+        self._frozen = False
         self._container = engine.containers.create(
             image,
             command=argv,
@@ -120,14 +123,31 @@ class Container:
         return self._container.status in ("exited", "dead")
 
     def freeze(self) -> None:
-        """Stops all its processes through cgroups."""
-        with _conflicts_ignored():
+        """Stops all its processes through cgroups; nothing happens if it has ended."""
+        with self._unless_ended():
             self._container.pause()
+            self._frozen = True
 
     def thaw(self) -> None:
         """Undoes `freeze`."""
-        with _conflicts_ignored():
-            self._container.unpause()
+        if self._frozen:
+            with self._unless_ended():
+                self._container.unpause()
+                self._frozen = False
+
+    @contextlib.contextmanager
+    def _unless_ended(self) -> Iterator[None]:
+        """The engine has several errors, and moments, for a container that is just ending."""
+        import docker.errors
+
+        try:
+            yield
+        except docker.errors.APIError:
+            deadline = time.monotonic() + _BURIAL_S
+            while not self.ended():
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
 
     def remove(self, *, dying: bool) -> int:
         """Ends and removes it; its status, negative for a signal. One that is ``dying`` is left the time to report how."""
@@ -137,7 +157,7 @@ class Container:
             if dying:
                 with contextlib.suppress(requests.exceptions.RequestException):  # docker's way to say that it took too long
                     return self._wait(_BURIAL_S)
-            with _conflicts_ignored():
+            with self._unless_ended():
                 self._container.kill()
             return self._wait(_START_S)
         finally:
@@ -145,18 +165,6 @@ class Container:
 
     def _wait(self, seconds: float) -> int:
         return exit_status(int(self._container.wait(timeout=seconds)["StatusCode"]))
-
-
-@contextlib.contextmanager
-def _conflicts_ignored() -> Iterator[None]:
-    """The engine's word for: it has ended (or changed) meanwhile, so that there is nothing to do any more."""
-    import docker.errors
-
-    try:
-        yield
-    except docker.errors.APIError as error:
-        if error.status_code != 409:
-            raise
 
 
 @contextlib.contextmanager
@@ -370,9 +378,19 @@ def _engine() -> Iterator[tuple[Any, str]]:
             client.images.get(f"{_IMAGE}:{tag}")
         except docker.errors.ImageNotFound:
             client.api.import_image_from_data(content, repository=_IMAGE, tag=tag)
+        _remove_orphans(client)
         yield client, f"{_IMAGE}:{tag}"
     finally:
         client.close()
+
+
+def _remove_orphans(client: Any) -> None:
+    """Removes ended containers of harnesses that were killed. A live harness removes its own within seconds."""
+    for container in client.containers.list(all=True, filters={"label": _LABEL, "status": "exited"}, ignore_removed=True):
+        finished = str(container.attrs["State"]["FinishedAt"])[:19]
+        ended = datetime.fromisoformat(finished).replace(tzinfo=UTC)
+        if datetime.now(UTC) - ended > _ORPHANED:
+            container.remove(force=True)
 
 
 def _empty_image() -> bytes:
