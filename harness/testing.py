@@ -42,6 +42,7 @@ from harness.backend import (
     ProfileLine,
     Support,
 )
+from harness.grading.seeds import generator
 from harness.model import Message, ModelInfo, Reply, Request, StopReason, ToolCall, ToolSpec, Usage
 from harness.record import digest
 from harness.task import Array, Params, Suite, Task, Tensors, Work, Workload, f32, standard_inputs
@@ -208,7 +209,7 @@ class ToyBackend:
         build = self.build("\n".join(lines), workload)
         if build.artifact is None:
             raise ValueError("the kernel does not build; use check")
-        values: dict[str, Array] = dict(workload.draw(np.random.default_rng(seed)))
+        values: dict[str, Array] = dict(workload.draw(generator(seed)))
         for statement in build.artifact[0]:
             if isinstance(statement.value, ast.expr):
                 values[statement.target] = evaluate(statement, values, [])
