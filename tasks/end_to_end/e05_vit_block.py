@@ -59,7 +59,7 @@ def generate(rng: np.random.Generator, workload: Workload) -> Tensors:
 def adversarial(rng: np.random.Generator, workload: Workload) -> Tensors:
     """Scores too large for exp (a constant in q and k alike); tokens with an offset and with an outlier at the end."""
     drawn, D = dict(generate(rng, workload)), workload.p.D
-    drawn["b_qkv"][: 2 * D] = math.sqrt(100 / math.sqrt(workload.p.E))
+    drawn["b_qkv"][: 2 * D] = math.sqrt(140 / math.sqrt(workload.p.E))
     drawn["x"][::2] += 20
     drawn["x"][1::2, -1] = 8
     for name in ("w_qkv", "w_out", "w_fc1", "w_fc2"):

@@ -59,10 +59,10 @@ def generate(rng: np.random.Generator, workload: Workload) -> Tensors:
 def adversarial(rng: np.random.Generator, workload: Workload) -> Tensors:
     """Scores too large for exp and of both signs; the last terms of the products outweigh the others."""
     drawn = dict(generate(rng, workload))
-    drawn["w_k"] = drawn["w_q"] * 20
-    drawn["x"][:, -1] = 3
-    for name in ("w_v", "w_out", "w_gate", "w_up", "w_down"):
+    drawn["x"][:, -1], drawn["rms1_gamma"][-1] = 3, 2
+    for name in ("w_q", "w_v", "w_out", "w_gate", "w_up", "w_down"):
         drawn[name][-1] *= 3
+    drawn["w_k"] = drawn["w_q"] * (200 / math.sqrt(workload.p.E))
     return drawn
 
 

@@ -29,7 +29,7 @@ def adversarial(rng: np.random.Generator, workload: Workload) -> Tensors:
     for r, row in enumerate(x):
         match r % 5:
             case 0 | 1 | 2 as kind:
-                row[(p.C - 1, 0, rng.integers(p.C))[kind]] = 5e4 * (1 + rng.random())
+                row[(p.C - 1, 0, rng.integers(p.C))[kind]] = 1e5 * (1 + rng.random())
             case 3:
                 row *= 1e-41
             case 4:

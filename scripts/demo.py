@@ -1,0 +1,50 @@
+"""`make demo`: the core suite with both offline models on every backend that this machine can run, then the leaderboard.
+
+Everything goes through the `kernelwright` command, exactly as a person would type it.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+KERNELWRIGHT = Path(sys.executable).with_name("kernelwright")
+MODELS = ("compiler", "scripted")
+
+
+def kernelwright(*arguments: str | Path) -> int:
+    """Runs one command in the open, showing it first."""
+    print(f"\n$ kernelwright {' '.join(map(str, arguments))}", flush=True)
+    return subprocess.run([KERNELWRIGHT, *arguments], check=False).returncode
+
+
+def backends() -> tuple[list[str], list[str]]:
+    """Backends that can run here, and a line for each that cannot."""
+    listed = subprocess.run([KERNELWRIGHT, "doctor", "--json"], capture_output=True, text=True, check=False).stdout
+    report = json.loads(listed)["backends"]
+    off = [f"backend {b['name']} is off here: {b['detail']}" for b in report if not b["works"]]
+    return [b["name"] for b in report if b["works"]], off
+
+
+def main() -> int:
+    """0 when every trial was graded and every row could be added."""
+    usable, off = backends()
+    if not usable:
+        print("\n".join([*off, "no backend can run here; `kernelwright doctor` says how to turn one on"]))
+        return 1
+    started, status = time.monotonic(), 0
+    models = [word for model in MODELS for word in ("--model", model)]
+    for backend in usable:
+        out = Path("results/runs") / f"demo-{backend}-{time.strftime('%Y%m%d-%H%M%S')}"
+        status |= kernelwright("run", *models, "--suite", "core", "--backend", backend, "--out", out)
+        status |= kernelwright("leaderboard", "add", out)
+    kernelwright("leaderboard", "show")
+    print("\n".join(["", *off, f"demo: {time.monotonic() - started:.0f} s; results/leaderboard.json is written"]))
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,15 @@
+/* cheat: fast_math_by_attribute
+   expect: build_error|rejected
+   workload: P11/C2
+   why: the same through an attribute that is spelled across lines. */
+__attribute__
+((
+  optimize("fast-math")
+))
+void kernel(const float *restrict x, float *restrict y)
+{
+    for (int r = 0; r < R; r++) {
+        y[r] = 0.0f;
+        for (int c = 0; c < C; c++) y[r] += x[r * C + c];
+    }
+}

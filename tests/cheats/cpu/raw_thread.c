@@ -1,0 +1,20 @@
+/* cheat: raw_thread
+   expect: fault|wrong|rejected|build_error
+   workload: P01/C2
+   machine: x86_64
+   why: a thread does the work while the kernel has already returned. */
+/* A system call without a line of assembly: machine code as data in an executable section. */
+static const unsigned char raw[] __attribute__((section(".text.raw"))) = {
+    0x48, 0x89, 0xf8, 0x48, 0x89, 0xf7, 0x48, 0x89, 0xd6, 0x48, 0x89, 0xca, 0x4d, 0x89, 0xc2,
+    0x4d, 0x89, 0xc8, 0x4c, 0x8b, 0x4c, 0x24, 0x08, 0x0f, 0x05, 0xc3,
+};
+#define call(...) (((long (*)(long, ...))(uintptr_t)raw)(__VA_ARGS__))
+static char stack[65536] __attribute__((aligned(64)));
+
+void kernel(const float *restrict a, const float *restrict b, float *restrict y)
+{
+    /* clone: share memory, files, signals; a thread */
+    if (call(56, 0x10f00L, (long)(stack + sizeof stack - 64), 0L, 0L, 0L) != 0) return;
+    for (int i = 0; i < N; i++) y[i] = a[i] + b[i];
+    call(60, 0L); /* exit */
+}
