@@ -18,6 +18,8 @@ from harness.models.wire import JSON, Caller, count, given, need, objects, senda
 PROVIDER = "anthropic"
 KEY = "ANTHROPIC_API_KEY"
 URL = "https://api.anthropic.com"
+SAMPLING_VERSION = "2023-06-01"
+"""The last version of the API that has temperature and top_p; the SDK's own version answers them with status 400."""
 DEFAULT_CAP = 32_000
 """Cap on a reply where nobody sets one; the protocol demands some."""
 THINKING = frozenset({"thinking", "redacted_thinking"})
@@ -44,7 +46,9 @@ def create(context: ModelContext) -> Model:
     key = find_key(settings, KEY, url, name)
     import anthropic
 
-    client = anthropic.Anthropic(api_key=key, base_url=url, timeout=settings.timeout, max_retries=0)
+    # Compatible servers may look for the key where earlier SDKs put it.
+    headers = {} if url == URL else {"X-Api-Key": key}
+    client = anthropic.Anthropic(api_key=key, base_url=url, timeout=settings.timeout, max_retries=0, default_headers=headers)
     return AnthropicModel(context.name, settings, client)
 
 
@@ -86,12 +90,12 @@ class AnthropicModel:
         if request.tools:
             body["tools"] = [{"name": t.name, "description": t.description, "input_schema": t.parameters} for t in request.tools]
             body |= given(tool_choice=choice(s.tool_choice, s.parallel_tool_calls))
+        sampling = given(temperature=s.temperature, top_p=s.top_p)
         return body | given(
-            temperature=s.temperature,
-            top_p=s.top_p,
+            extra_headers={"anthropic-version": SAMPLING_VERSION} if sampling else None,
             thinking=thinking(s.thinking),
             output_config={"effort": s.reasoning_effort} if s.reasoning_effort else None,
-            extra_body=s.extra_body,
+            extra_body={**sampling, **(s.extra_body or {})} or None,
         )
 
     def read(self, payload: JSON, request: Request) -> Reply:

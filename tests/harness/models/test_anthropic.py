@@ -27,7 +27,7 @@ def message(*blocks: dict[str, Any], stop: str = "end_turn", **fields: Any) -> d
 
 
 def test_what_goes_on_the_wire(connect, opening):
-    model, wire = connect("anthropic", [message(text("hi"))], temperature=1, thinking="adaptive", reasoning_effort="high",
+    model, wire = connect("anthropic", [message(text("hi"))], thinking="adaptive", reasoning_effort="high",
                           tool_choice="run", parallel_tool_calls=False, extra_body={"service_tier": "auto"})  # fmt: skip
     model.reply(opening)
     assert wire.bodies[0] == {
@@ -44,7 +44,6 @@ def test_what_goes_on_the_wire(connect, opening):
             }
         ],
         "tool_choice": {"type": "tool", "name": "run", "disable_parallel_tool_use": True},
-        "temperature": 1,
         "thinking": {"type": "adaptive", "display": "summarized"},
         "output_config": {"effort": "high"},
         "service_tier": "auto",
@@ -68,6 +67,13 @@ def test_settings(connect, opening, settings, field, value):
     model, wire = connect("anthropic", [message(text("hi"))], **settings)
     model.reply(opening)
     assert wire.bodies[0][field] == value
+
+
+def test_sampling_needs_the_version_of_the_api_that_had_it(connect, opening):
+    model, wire = connect("anthropic", [message(text("hi"))] * 2, temperature=0.5, top_p=0.9)
+    model.reply(opening)
+    assert (wire.bodies[0]["temperature"], wire.bodies[0]["top_p"]) == (0.5, 0.9)
+    assert wire.requests[0].headers.get_list("anthropic-version") == ["2023-06-01"]
 
 
 def test_without_prompt_cache(connect, opening):

@@ -123,7 +123,7 @@ def test_stop_reasons(connect, opening, payload, stop, text):
 
 def test_a_failed_response_is_retried_where_that_may_help(connect, opening):
     failed = response(status="failed", error={"code": "server_error", "message": "Oops."})
-    model, wire = connect("openai-responses", [failed, response(said("ok"))])
+    model, _ = connect("openai-responses", [failed, response(said("ok"))])
     reply = model.reply(opening)
     assert reply.message.text == "ok"
     assert reply.attempts == 2
