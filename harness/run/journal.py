@@ -33,20 +33,18 @@ R = TypeVar("R", bound=Record)
 def read_events(path: Path) -> tuple[list[Event], int]:
     """The events of a journal or transcript and how many bytes of the file they fill; a torn last line is left out.
     IntegrityError for a line that is no event."""
-    events, size = [], 0
-    for number, row in enumerate(path.read_bytes().splitlines(keepends=True), start=1):
-        if not row.endswith(b"\n"):
-            break
+    *rows, torn = (content := path.read_bytes()).split(b"\n")
+    events = []
+    for number, row in enumerate(rows, start=1):
         try:
-            events.append(Event.model_validate(json.loads(row)))
+            events.append(Event.model_validate(json.loads(row.decode("ascii"))))
         except (ValueError, ValidationError) as error:
             reason = str(error).splitlines()[0]
             raise IntegrityError(
                 f"{path} line {number} is not an event: {reason}; it reads {row[:80]!r}",
                 "the file was damaged or edited; delete the trial's folder and resume the run to redo it",
             ) from error
-        size += len(row)
-    return events, size
+    return events, len(content) - len(torn)
 
 
 def encode(event: Event) -> str:
@@ -62,12 +60,14 @@ class Journal:
         self.events: list[Event] = []
         """Everything recorded so far."""
         self._size = 0
+        self._next = 0
         if path.exists():
             self.events, self._size = read_events(path)
             os.truncate(path, self._size)
-        self._next = 0
-        self._file = path.open("ab", buffering=0)
+        else:
+            path.touch()
         _sync_folder(path.parent)
+        self._file = path.open("ab", buffering=0)
 
     def __enter__(self) -> Self:
         return self

@@ -63,8 +63,9 @@ def test_zeros_after_a_power_cut_are_cut_off(path):
     [
         (b"garbage\n", "Expecting value"),
         (b'{"kind": "song", "at": 0, "data": {}}\n', "1 validation error for Event"),
-        (b"\xff\xfe\n", "'utf-8' codec can't decode"),
+        (b"\xff\xfe\n", "'ascii' codec can't decode"),
         (b"\n", "Expecting value"),
+        (b'{"kind": "note", \r"at": 0, "data": []}\n', "1 validation error for Event"),
     ],
 )
 def test_damage_in_the_middle_is_an_error_with_its_place(path, damage, reason):

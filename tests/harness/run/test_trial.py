@@ -1,3 +1,4 @@
+import contextlib
 import json
 import os
 import re
@@ -71,7 +72,7 @@ class TestFinished:
         trial = run_trial(SPEC, tmp_path, setup(digests={"harness": "h"}))
         assert (trial.spec, trial.status, trial.detail, trial.passed) == (SPEC, Status.graded, "", True)
         assert (trial.evaluations, trial.first_pass, trial.iterations) == (3, 3, 4)
-        assert (trial.turns, trial.tool_calls) == (5, 7 - 0)
+        assert (trial.turns, trial.tool_calls) == (5, 7)
         assert trial.usage == Usage(input_tokens=500, output_tokens=50)
         assert trial.cost == 1.0
         assert trial.model_ids == ("scripted-1",)
@@ -194,10 +195,8 @@ class TestResume:
             replies = []
             for _attempt in range(2):
                 model = ScriptedModel(SCRIPT)
-                try:
+                with contextlib.suppress(Killed):
                     resumed = run_trial(SPEC, folder, setup(model))
-                except Killed:
-                    pass
                 replies.append(len(model.requests))
                 left[0] = 10_000
                 monkeypatch.setattr(os, "fsync", original)
@@ -206,7 +205,7 @@ class TestResume:
             assert sum(replies) <= len(SCRIPT) + 1
 
     def test_charged_seconds_survive_a_kill_between_evaluation_and_answer(self, tmp_path):
-        trial, _, _ = self.reference(tmp_path / "whole")
+        _trial, _, _ = self.reference(tmp_path / "whole")
         rows = (tmp_path / "whole" / "transcript.jsonl").read_bytes().splitlines(keepends=True)
         last = max(index for index, row in enumerate(rows) if b'"stage":"public"' in row and b'"evaluation"' in row)
         folder = tmp_path / "cut"
