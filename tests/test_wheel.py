@@ -1,4 +1,4 @@
-"""The built wheel carries everything it needs: an empty environment runs a trial from a folder that knows nothing of the clone."""
+"""The built wheel carries everything it needs: an empty environment runs a trial from a folder far from the clone."""
 
 from __future__ import annotations
 
