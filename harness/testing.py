@@ -230,7 +230,7 @@ def parse_line(number: int, text: str, known: Iterable[str]) -> Statement:
     try:
         tree = ast.parse(text.strip()).body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise ToyError(f"cannot read this line: {error}", hint="write: name = expression") from None
+        raise ToyError(f"cannot read this line: {getattr(error, 'msg', error)}", hint="write: name = expression") from None
     match tree:
         case [ast.Assign(targets=[ast.Name(id=target)], value=value)]:
             check_expression(value, sorted(known))
@@ -248,8 +248,8 @@ def check_expression(node: ast.expr, known: Sequence[str], depth: int = 0) -> No
         case ast.Name(id=name) if name in known:
             return
         case ast.Name(id=name):
-            close = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
-            hint = f"did you mean {close[0]!r}?" if close else ""
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
             raise ToyError(f"unknown name {name!r}", node.col_offset + 1, hint)
         case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATORS:
             operands = [left, right]
