@@ -22,11 +22,13 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from harness.agent.tools import Toolbox
+from harness.backend import Backend, PairedTiming, Race
 from harness.grading.evaluate import Judge
 from harness.grading.seeds import new_secret, seed
 from harness.model import ToolCall
@@ -34,30 +36,38 @@ from harness.run import commands
 from harness.run.plan import Options
 from harness.run.regrade import Regrade
 from harness.run.session import Session
-from harness.trial import AgentSettings, Evaluation
+from harness.trial import AgentSettings
 
 HELP = [sys.executable, "-P", "-c", "import sys; sys.argv[1:] = ['--help']; from harness.cli import main; main()"]
 TYPER = [sys.executable, "-P", "-c", "import typer"]
 
 
-class TimedJudge:
-    """A judge that remembers what each evaluation spent inside compilers and kernels."""
+class Stopwatch:
+    """Wall time inside a backend, less what the judge does when it is called back from there."""
 
-    def __init__(self, judge: Judge) -> None:
-        self._judge = judge
-        self.tool_seconds: list[float] = []
+    def __init__(self, backend: Backend) -> None:
+        self.seconds = 0.0
+        for name in ("build", "execute", "profile"):
+            if hasattr(backend, name):
+                setattr(backend, name, self._timed(getattr(backend, name), 1))
+        if isinstance(backend, PairedTiming):
+            race = self._timed(backend.race, 1)
 
-    def check(self, *arguments: object) -> Evaluation:
-        """As the judge's."""
-        return self._noted(self._judge.check(*arguments))
+            def raced(candidate: Any, baseline: Any, workload: Any, seed: int, check: Callable[..., Any], **rest: Any) -> Race:
+                result: Race = race(candidate, baseline, workload, seed, self._timed(check, -1), **rest)
+                return result
 
-    def run(self, *arguments: object) -> Evaluation:
-        """As the judge's."""
-        return self._noted(self._judge.run(*arguments))
+            backend.race = raced  # type: ignore[method-assign]
 
-    def _noted(self, evaluation: Evaluation) -> Evaluation:
-        self.tool_seconds.append(evaluation.tool_seconds)
-        return evaluation
+    def _timed(self, function: Callable[..., Any], sign: int) -> Callable[..., Any]:
+        def call(*arguments: Any, **options: Any) -> Any:
+            started = time.perf_counter()
+            try:
+                return function(*arguments, **options)
+            finally:
+                self.seconds += sign * (time.perf_counter() - started)
+
+        return call
 
 
 def regrading(run: Path | None, tasks: list[str], backend: str, workers: int, console: Console) -> Regrade:
@@ -73,17 +83,17 @@ def tool_calls(workload_id: str, backend_name: str, repeats: int) -> dict[str, f
     """Median milliseconds that ``check`` and ``run`` cost beyond the build and the runs in them, each call with a new kernel."""
     session = Session(Options(models=(), backends=(backend_name,)))
     backend, workload, secret = session.backend(backend_name), session.workload(workload_id), new_secret()
-    judge = TimedJudge(Judge(backend, secret))
-    toolbox = Toolbox(judge, backend, workload, AgentSettings(), seed(secret, workload.id, "public"))
+    stopwatch = Stopwatch(backend)
+    toolbox = Toolbox(Judge(backend, secret), backend, workload, AgentSettings(), seed(secret, workload.id, "public"))
     toolbox.call(_call("run", backend.baseline(workload), 0))  # builds the baseline, which later calls share
     overhead = {}
     for tool in ("check", "run"):
         costs = []
         for number in range(1, repeats + 1):
             call = _call(tool, backend.baseline(workload) + "\n" * number, number)
-            started = time.perf_counter()
+            started, inside = time.perf_counter(), stopwatch.seconds
             toolbox.call(call)
-            costs.append(time.perf_counter() - started - judge.tool_seconds[-1])
+            costs.append(time.perf_counter() - started - (stopwatch.seconds - inside))
         overhead[tool] = 1000 * statistics.median(costs)
     return overhead
 
@@ -130,8 +140,9 @@ def main() -> int:
         for tool, cost in tool_calls(workload, chosen.backend, chosen.repeats).items():
             figures.append((f"{tool} of {workload} beyond build and runs", cost, 5.0, "{:.1f} ms".format))
     regrade = regrading(chosen.run, chosen.tasks or ["core"], chosen.backend, chosen.workers, Console(stderr=True))
-    ratio = regrade.seconds * chosen.workers / regrade.tool_seconds
-    figures.append((f"regrading {regrade.judged} kernels / tool time per worker", ratio, 1.2, "{:.2f}".format))
+    wall = regrade.seconds * chosen.workers
+    figures.append((f"regrading {regrade.judged} kernels / tool time", wall / regrade.tool_seconds, 1.2, "{:.2f}".format))
+    figures.append(("  of which: / time of the evaluations", wall / regrade.evaluation_seconds, 1.2, "{:.2f}".format))
     return 0 if report(figures) else 1
 
 

@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from harness.run.regrade import Regrade
     from harness.trial import Evaluation
 
+PLAIN_WIDTH = 160
+"""Columns of the result table where there is no terminal to ask."""
 Folder = Annotated[Path, typer.Argument(help="Folder of the run, as 'run' printed it.")]
 Workers = Annotated[int, typer.Option(min=0, help="Worker processes; 0 is one per processor.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout; progress goes to stderr.")]
 Sandbox = Annotated[str, typer.Option(help="Sandbox tier to use; the strongest that works if not given.")]
 Unsafe = Annotated[bool, typer.Option("--unsafe-no-sandbox", help="Go on where no sandbox works; recorded in every result.")]
 BackendOptions = Annotated[list[str] | None, typer.Option("--backend-option", help="KEY=VALUE or BACKEND:KEY=VALUE; repeatable.")]
-Count = Annotated[int | None, typer.Option(min=1)]
 
 
 def run(
@@ -157,7 +158,8 @@ def _finish(result: RunResult, as_json: bool) -> None:
     else:
         from rich.console import Console
 
-        Console().print(result_table(Store.open(Path(result.folder)).trials()))
+        console = Console() if sys.stdout.isatty() else Console(width=PLAIN_WIDTH)
+        console.print(result_table(Store.open(Path(result.folder)).trials()))
         if result.problem:
             print(f"ended early: {result.problem}")
         unfinished = sum(row.planned - row.graded for row in result.rows)

@@ -61,6 +61,8 @@ class Regrade(Record):
     """Wall time of all of it."""
     tool_seconds: float
     """Wall time inside compilers, simulators and kernels, summed over the kernels."""
+    evaluation_seconds: float
+    """Wall time of the evaluations, the judge's own work included, summed over the kernels."""
 
     @property
     def same(self) -> int:
@@ -79,6 +81,7 @@ class _Comparison:
     judged: int = 0
     skipped: int = 0
     tool_seconds: float = 0.0
+    evaluation_seconds: float = 0.0
     differences: list[Difference] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
 
@@ -101,6 +104,7 @@ class _Comparison:
         fresh = Evaluation.model_validate_json(path.read_bytes())
         self.judged += 1
         self.tool_seconds += fresh.tool_seconds
+        self.evaluation_seconds += fresh.seconds
         details = tuple(evaluation_differences(trial.final, fresh, self.session.backend(spec.backend).info.deterministic))
         if details:
             self.differences.append(_difference(trial, trial.final, fresh, details))
@@ -128,6 +132,7 @@ def regrade(
         workers=workers,
         seconds=time.monotonic() - started,
         tool_seconds=comparison.tool_seconds,
+        evaluation_seconds=comparison.evaluation_seconds,
     )
     write_atomically(results / "summary.json", summary.model_dump_json(indent=2) + "\n")
     return summary

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness import plugins
 from harness.grading.evaluate import Judge
 from harness.run import failures
 from harness.run.session import Session
@@ -40,7 +39,7 @@ class TrialWorker:
 
     def warm_up(self) -> None:
         """Imports what every trial needs, once in the server that workers are forked from."""
-        _import_plugins(Store.open(self.folder))
+        _warm_up(Store.open(self.folder), self.tiers)
 
     def __call__(self, spec: TrialSpec) -> None:
         """Runs or continues the trial; afterwards its finished folder is there."""
@@ -77,7 +76,7 @@ class GradeWorker:
 
     def warm_up(self) -> None:
         """As `TrialWorker.warm_up`."""
-        _import_plugins(Store.open(self.folder))
+        _warm_up(Store.open(self.folder), self.tiers)
 
     def __call__(self, spec: TrialSpec) -> None:
         """Leaves the new evaluation in ``results``."""
@@ -98,12 +97,13 @@ def write_failure(folder: Path, spec: TrialSpec, error: BaseException) -> None:
     write_atomically(folder / "trial.json", trial.model_dump_json(indent=2) + "\n")
 
 
-def _import_plugins(store: Store) -> None:
-    options = store.lock.options
-    for name in [options.suite] if options.suite else plugins.entries("task suite"):
-        plugins.load("task suite", name)()
-    for name in store.lock.backends:
-        plugins.load("backend", name)
+def _warm_up(store: Store, tiers: Tiers | None) -> None:
+    """Makes suites and backends once, for the imports and templates that this brings; workers make their own."""
+    session = Session(store.lock.options, tiers)
+    for name, record in store.lock.backends.items():
+        backend = session.backend(name)
+        for workload in record.workloads[:1]:
+            backend.baseline(session.workload(workload))
 
 
 @contextlib.contextmanager
