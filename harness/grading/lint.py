@@ -171,11 +171,11 @@ def _constants(workload: Workload, public: _Set) -> Iterator[tuple[str, Kernel]]
 
 def _copies(workload: Workload) -> Iterator[tuple[str, Kernel]]:
     """Each input, cycled or cut to the output's size."""
-    for source in workload.inputs:
-        yield (
-            f"copy of {source}",
-            lambda s, source=source: {name: np.resize(s.inputs[source], t.shape) for name, t in workload.outputs.items()},
-        )
+
+    def copy(source: str) -> Kernel:
+        return lambda s: {name: np.resize(s.inputs[source], tensor.shape) for name, tensor in workload.outputs.items()}
+
+    return ((f"copy of {source}", copy(source)) for source in workload.inputs)
 
 
 def _dropping(workload: Workload, name: str) -> Kernel:
@@ -280,7 +280,9 @@ def _contracted(workload: Workload, inputs: Tensors, contractions: _Contractions
 
     class Rerouted(np.ndarray[Any, Any]):
         def __array_ufunc__(self, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:
-            plain = [np.asarray(o) if isinstance(o, np.ndarray) else o for o in operands]
+            plain: list[Any] = [np.asarray(o) if isinstance(o, np.ndarray) else o for o in operands]
+            # numpy.sum spells out these defaults.
+            options = {name: value for name, value in options.items() if (name, value) not in (("dtype", None), ("where", True))}
             if ufunc is np.matmul and not options:
                 return contractions.product(*plain).view(Rerouted)
             if ufunc is np.add and method == "reduce" and options.keys() <= {"axis", "keepdims"}:

@@ -17,7 +17,7 @@ def reference(p: Params, step: Step, x: Array) -> Tensors:
 
 
 def generate(rng: np.random.Generator, workload: Workload) -> Tensors:
-    """Every other plane is all negative: a maximum that starts from 0 is wrong there. The second element of all is the largest."""
+    """Every other plane is all negative: a maximum that starts from 0 is wrong there. The largest element is the second."""
     x = standard_inputs(rng, workload)["x"]
     x[1::2] = -np.abs(x[1::2].astype(np.float64)) - 1 if workload.dtype.is_float else x[1::2] | -128
     x[0] = np.minimum(x[0], 3)
