@@ -1,13 +1,15 @@
 """The offline model ``replay``: gives the replies that a transcript recorded, as long as the conversation is the recorded one.
 
 ``replay/PATH`` names a ``transcript.jsonl``, or a folder of trials (a whole run): then the transcript is found by the first
-request of the conversation. What the model was told must be what it was told then, up to the seconds in feedback; otherwise the
-replies would answer something else, and the replay stops.
+request of the conversation. The replay stops where the conversation is no longer the recorded one: another prompt, another reply
+of the model, or a tool that answered with another verdict. (Numbers in feedback are not compared unless asked for: inputs are
+drawn anew in every run, and measured times never repeat.)
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,9 +30,8 @@ class ReplaySettings(Record):
 
     transcript: str | None = None
     """Transcript or folder of trials, where it is not part of the name."""
-    strict: bool = True
-    """Whether tool results must be those recorded. Measured times never repeat exactly, so a target whose feedback shows them
-    needs ``false``; the first prompt must agree in any case."""
+    exact: bool = False
+    """Whether tools must have answered with the very same text, not only with the same verdicts."""
 
 
 @dataclass
@@ -71,13 +72,13 @@ class ReplayModel:
     """Repeats what a model said."""
 
     def __init__(self, path: Path, settings: ReplaySettings) -> None:
-        self._path, self._strict = path, settings.strict
+        self._path, self._exact = path, settings.exact
         self._recordings = [read_recording(file) for file in transcripts(path)]
 
     @property
     def info(self) -> ModelInfo:
         """Its name and file."""
-        return ModelInfo(f"replay/{self._path}", {} if self._strict else {"strict": False}, is_offline=True)
+        return ModelInfo(f"replay/{self._path}", {"exact": True} if self._exact else {}, is_offline=True)
 
     def reply(self, request: Request) -> Reply:
         """The recorded reply. ProviderError if the conversation is another one or goes on beyond the record."""
@@ -85,8 +86,7 @@ class ReplayModel:
         turn = sum(message.role == "assistant" for message in request.messages)
         if turn >= len(recording.turns):
             raise self._error(recording, f"it holds {len(recording.turns)} replies and the conversation asks for one more")
-        if self._strict:
-            self._compare(recording, request, turn)
+        self._compare(recording, request, turn)
         return recording.turns[turn].reply.model_copy(update={"latency_s": 0.0, "attempts": 1, "retries": ()})
 
     def _find(self, request: Request) -> Recording:
@@ -104,13 +104,21 @@ class ReplayModel:
         for number, (answer, recorded) in enumerate(zip(answers, recording.turns, strict=False), start=1):
             if _said(answer) != _said(recorded.reply.message):
                 raise self._error(recording, f"reply {number} of the conversation is not the recorded one")
-        told = [r.content for r in request.messages[-1].tool_results]
-        recorded_told = [r.content for r in recording.turns[turn].results]
-        if told[: len(recorded_told)] != recorded_told and recorded_told:
-            raise self._error(recording, f"before reply {turn + 1} a tool answered differently")
+        told = [result.content for result in request.messages[-1].tool_results]
+        for now, then in zip(told, (result.content for result in recording.turns[turn].results), strict=False):
+            # What was said may be longer than what the tool said: the loop adds how many turns are left.
+            if not (now.startswith(then) if self._exact else verdict(now).startswith(verdict(then))):
+                said, says = verdict(then)[:80], verdict(now)[:80]
+                raise self._error(recording, f"before reply {turn + 1} a tool said {said!r} and now says {says!r}")
 
     def _error(self, recording: Recording, what: str) -> ProviderError:
-        return ProviderError(f"transcript {str(recording.path)!r}: {what}", "measured times differ: --model-option strict=false")
+        return ProviderError(f"transcript {str(recording.path)!r}: {what}")
+
+
+def verdict(feedback: str) -> str:
+    """The verdict in capitals that feedback begins with; all of it where it begins otherwise (a page of the manual)."""
+    found = re.match(r"[A-Z]{2,}(?: [A-Z]{2,})*\b", feedback)
+    return found.group() if found else feedback
 
 
 def _said(message: Message) -> object:

@@ -24,6 +24,14 @@ RUN = ToolSpec(
 OPENING = Request(system="You write kernels.", messages=(Message(role="user", text="Solve é."),), tools=(RUN,))
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests with a real model run only when they are asked for by their marker."""
+    if "local_llm" not in config.getoption("markexpr"):
+        opt_in = [item for item in items if item.get_closest_marker("local_llm")]
+        config.hook.pytest_deselected(items=opt_in)
+        items[:] = [item for item in items if item not in opt_in]
+
+
 @pytest.fixture(autouse=True)
 def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
     """Loopback is reached directly, whatever the machine's environment says; keys and other hosts are off for all tests."""
