@@ -102,16 +102,18 @@ def main(rounds: int) -> None:
         for name, sandbox in list(tiers.items()):
             probe = sandbox.probe()
             if not probe.works and name != "unconfined":
-                console.print(f"{name} is left out: {probe.detail}", highlight=False)
+                console.print(f"{name} is left out: {probe.detail}", highlight=False, markup=False)
                 del tiers[name]
         calls: dict[str, Callable[[], object]] = {"plain fork+exec": lambda: subprocess.run(["true"], check=True)}
         calls |= {f"{name}, run a tool": lambda s=sandbox: s.run(["true"]) for name, sandbox in tiers.items()}
         calls |= {f"{name}, a live box": lambda s=sandbox: live(s, echo) for name, sandbox in tiers.items()}
         console.print(table(f"One call, {rounds} rounds", interleaved(rounds, calls), "ms", 1e3))
 
-        boxes = {n: stack.enter_context(contextlib.closing(start(s, echo))) for n, s in reversed(tiers.items()) if n != "docker"}
-        works: dict[str, Callable[[], object]] = {f"{name}, go/done": lambda b=box: exchange(b) for name, box in boxes.items()}
-        works |= {f"{name}, resume, go/done, pause": lambda b=box: awake(b) for name, box in boxes.items()}
+        works: dict[str, Callable[[], object]] = {}
+        for title, work in (("go/done", exchange), ("resume, go/done, pause", awake)):
+            for name in ("unconfined", *(name for name in tiers if name not in ("docker", "unconfined"))):
+                box = stack.enter_context(contextlib.closing(start(tiers[name], echo)))
+                works[f"{name}, {title}"] = lambda work=work, box=box: work(box)
         console.print(table(f"One exchange, {EXCHANGES} rounds", interleaved(EXCHANGES, works), "us", 1e6))
 
 

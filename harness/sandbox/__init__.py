@@ -78,6 +78,14 @@ class Box(Protocol):
     def alive(self) -> bool:
         """Whether the process still runs."""
 
+    def waiting(self) -> bool | None:
+        """Whether its one thread sleeps in a system call, so that it cannot run until something it waits for happens; True
+        also once it has ended. None where the tier cannot tell, or the box may have threads."""
+
+    def cpu_ns(self) -> int | None:
+        """Processor nanoseconds that the process has used since it was started, by the system's own account, which nothing in
+        the box can change; exact while it sleeps. None where the tier cannot tell."""
+
     def pause(self) -> None:
         """Stops all its threads (SIGSTOP) and returns once they are stopped; a no-op where the tier cannot."""
 

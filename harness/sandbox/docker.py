@@ -303,6 +303,14 @@ class DockerBox:
         with engine_errors():
             return self._ended is None and not self.container.ended()
 
+    def waiting(self) -> bool | None:
+        """None: the engine does not tell."""
+        return None
+
+    def cpu_ns(self) -> int | None:
+        """None: the engine's figures are too old."""
+        return None
+
     def pause(self) -> None:
         """Freezes the container; a no-op once it has ended."""
         with engine_errors():

@@ -7,8 +7,8 @@ Tiers whose boxes are processes of this machine differ only in the middle, which
 
 from __future__ import annotations
 
-import contextlib
 import os
+import select
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -136,14 +136,22 @@ class Started:
     def wait(self, *, dying: bool) -> int:
         """The status the box ended with once the keeper has cleaned up; negative is a signal. Kills it unless it is ``dying``:
         a box whose program has ended is left the time to report how."""
-        for seconds in (_BURIAL_S, _KEEPER_S) if dying else (_KEEPER_S,):
-            if seconds == _KEEPER_S:
-                self.lifeline.close()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                return exit_status(self.keeper.wait(seconds))
+        if not (dying and self._ended_within(_BURIAL_S)):
+            self.lifeline.close()
+        if self._ended_within(_KEEPER_S):
+            return exit_status(self.keeper.wait())
         self.keeper.kill()
         self.keeper.wait()
         raise InfraError(f"a box could not be killed within {_KEEPER_S:g} s", "look for processes in state D")
+
+    def _ended_within(self, seconds: float) -> bool:
+        """Waits for the keeper; without the naps that `subprocess` takes between looks."""
+        if self.keeper.poll() is not None:
+            return True
+        with FileIO(os.pidfd_open(self.keeper.pid), "r") as pidfd:
+            poll = select.poll()  # unlike select, it takes any descriptor
+            poll.register(pidfd, select.POLLIN)
+            return bool(poll.poll(seconds * 1000))
 
 
 def exit_status(status: int) -> int:

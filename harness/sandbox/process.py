@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import selectors
 import signal
 import threading
@@ -160,6 +161,7 @@ class ProcessBox:
         self._printed = Sink(limits.output_bytes)
         self._ended: tuple[int, bytes] | None = None
         self._process: Process | None = None
+        self._monitor: Process | None = None
         pipes = {started.stdout: self._printed, started.stderr: self._printed}
         self._reader = threading.Thread(target=drain, args=(pipes,), daemon=True, name="box output")
         self._reader.start()
@@ -173,12 +175,31 @@ class ProcessBox:
         if ready != b"+":
             raise ValueError(ready.removeprefix(b"+").decode("utf-8", "replace"))
         parsed = json.loads(pid)
-        self._process = Process(parsed["child-pid"] if isinstance(parsed, dict) else parsed)
-        self._stack.callback(self._process.close)
+        self._process = self._hold(parsed["child-pid"] if isinstance(parsed, dict) else parsed)
+        if isinstance(parsed, dict) and (parent := self._process.parent()):
+            # bwrap waits as the parent and is woken by every pause and resume, on the very processor that the kernel is to run
+            # on: asleep it disturbs nobody.
+            self._monitor = self._hold(parent)
+            self._monitor.signal(signal.SIGSTOP)
+
+    def _hold(self, pid: int) -> Process:
+        process = Process(pid)
+        self._stack.callback(process.close)
+        return process
 
     def alive(self) -> bool:
         """Whether the process still runs."""
-        return self._ended is None and self._started.keeper.poll() is None
+        return self._ended is None and self._process is not None and self._process.alive()
+
+    def waiting(self) -> bool | None:
+        """Whether its one thread sleeps; see `harness.sandbox.Box.waiting`."""
+        if self._process is None or self._ended is not None:
+            return True
+        return self._process.is_in("SZX") if self._limits.processes == 1 else None
+
+    def cpu_ns(self) -> int | None:
+        """Processor nanoseconds used so far; see `harness.sandbox.Box.cpu_ns`."""
+        return self._process.cpu_ns() if self._process is not None and self._ended is None else None
 
     def pause(self) -> None:
         """Stops all its threads and returns once they are stopped, or gone."""
@@ -196,6 +217,8 @@ class ProcessBox:
             with self._stack:
                 if self._process is not None:
                     self._process.signal(signal.SIGKILL)
+                if self._monitor is not None:
+                    self._monitor.signal(signal.SIGCONT)
                 status = self._started.wait(dying=self._process is not None)
                 self._reader.join(_DRAIN_S)
                 self._ended = status, bytes(self._printed.content)
@@ -207,7 +230,7 @@ class Process:
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
-        self._stat = -1
+        self._pidfd = self._stat = -1
         try:
             self._pidfd = os.pidfd_open(pid)
             self._stat = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
@@ -216,10 +239,10 @@ class Process:
 
     def close(self) -> None:
         """Lets go of it."""
-        for name in ("_pidfd", "_stat"):
-            if (fd := getattr(self, name, -1)) >= 0:
+        for fd in (self._pidfd, self._stat):
+            if fd >= 0:
                 os.close(fd)
-            setattr(self, name, -1)
+        self._pidfd = self._stat = -1
 
     def signal(self, number: signal.Signals) -> None:
         """Sends a signal; nothing happens if the process has ended."""
@@ -229,6 +252,22 @@ class Process:
             except ProcessLookupError:
                 return
 
+    def alive(self) -> bool:
+        """Whether it still runs; a zombie does not."""
+        if self._pidfd < 0:
+            return False
+        poll = select.poll()
+        poll.register(self._pidfd, select.POLLIN)
+        return not poll.poll(0)
+
+    def parent(self) -> int | None:
+        """Its parent's pid; None if it has ended, or the parent is not to be seen from here."""
+        try:
+            stat = os.pread(self._stat, 512, 0)
+        except OSError:
+            return None
+        return int(stat[stat.rindex(b")") + 4 :].split()[0]) or None
+
     def stop(self, *, threads: bool) -> None:
         """SIGSTOP, then waits for the kernel to have stopped it; InfraError if that does not happen."""
         self.signal(signal.SIGSTOP)
@@ -237,6 +276,21 @@ class Process:
             if time.monotonic() > deadline:
                 raise InfraError(f"process {self.pid} of a box did not stop within {_STOP_S:g} s")
             os.sched_yield()
+
+    def cpu_ns(self) -> int | None:
+        """Processor nanoseconds of all its threads; None once it has ended."""
+        process_clock = (~self.pid << 3) | 2  # what clock_getcpuclockid(3) returns on Linux
+        try:
+            return time.clock_gettime_ns(process_clock)
+        except OSError:
+            return None
+
+    def is_in(self, states: str) -> bool:
+        """Whether its main thread is in one of these states (letters of /proc/PID/stat), or gone."""
+        try:
+            return _state(os.pread(self._stat, 512, 0)) in states
+        except OSError:
+            return True
 
     def _stopped(self, threads: bool) -> bool:
         try:
