@@ -23,7 +23,7 @@ from backends.cpu.layout import Layout, canary
 from backends.cpu.prelude import C_TYPES, MAX_ARGUMENTS, macros
 from backends.cpu.process import KernelProcess, StoppedError
 from backends.cpu.profiler import Profiler
-from backends.cpu.race import Check, Course, one_at_a_time, slots_for
+from backends.cpu.race import Check, Course, one_at_a_time, one_processor, slots_for
 from backends.cpu.toolchain import Artifact, Toolchain
 from harness.backend import (
     BackendContext,
@@ -130,6 +130,7 @@ class CpuBackend:
         slots = slots_for(Layout.of(workload))
         with (
             one_at_a_time(self._cache),
+            one_processor(),
             self._process(_artifact(candidate), slots, limits) as ours,
             self._process(_artifact(baseline), slots, limits) as theirs,
         ):

@@ -1,4 +1,4 @@
-"""The trusted timer (`timer.c`) behind ctypes: one C call sends a request, waits for the reply and measures between."""
+"""The trusted timer (`timer.c`) behind ctypes."""
 
 from __future__ import annotations
 
@@ -35,10 +35,11 @@ class Clock:
 
     def __init__(self, cache: Path) -> None:
         library = ctypes.CDLL(str(compile_trusted(Path(__file__).with_name("timer.c"), cache, shared=True)))
-        self._call, self._read = library.timer_call, library.timer_read
-        pointer, i, i64 = ctypes.c_char_p, ctypes.c_int, ctypes.c_int64
-        self._call.argtypes = [i, i, pointer, i, pointer, i, i64, ctypes.POINTER(i64)]
+        pointer, i, i64, out = ctypes.c_char_p, ctypes.c_int, ctypes.c_int64, ctypes.POINTER(ctypes.c_int64)
+        self._read, self._send, self._receive = library.timer_read, library.timer_send, library.timer_receive
         self._read.argtypes = [i, pointer, i, i64]
+        self._send.argtypes = [i, i, pointer, i, out]
+        self._receive.argtypes = [i, pointer, i, i64, i64, out]
         library.timer_frequency.argtypes, library.timer_frequency.restype = [i64], ctypes.c_double
         measured = library.timer_frequency(_DURATION_NS)
         self.has_ticks = measured > 0
@@ -52,11 +53,13 @@ class Clock:
         result = self._read(reply_fd, buffer, REPLY.size, int(timeout_s * 1e9))
         return Answer(result, REPLY.unpack(buffer.raw), 0)
 
-    def call(self, request_fd: int, reply_fd: int, request: bytes, timeout_s: float) -> Answer:
-        """Sends a request and times the reply."""
+    def send(self, request_fd: int, reply_fd: int, request: bytes) -> tuple[int, int]:
+        """Starts the clock and sends a request: `OK` or what went wrong, and the time on the clock."""
+        start = ctypes.c_int64()
+        return self._send(request_fd, reply_fd, request, len(request), ctypes.byref(start)), start.value
+
+    def receive(self, reply_fd: int, start: int, timeout_s: float) -> Answer:
+        """Waits for the reply to a request that was sent at ``start``."""
         buffer, elapsed = ctypes.create_string_buffer(REPLY.size), ctypes.c_int64()
-        timeout_ns = int(timeout_s * 1e9)
-        result = self._call(
-            request_fd, reply_fd, request, len(request), buffer, REPLY.size, timeout_ns, ctypes.byref(elapsed)
-        )  # fmt: skip
+        result = self._receive(reply_fd, buffer, REPLY.size, int(timeout_s * 1e9), start, ctypes.byref(elapsed))
         return Answer(result, REPLY.unpack(buffer.raw), elapsed.value)

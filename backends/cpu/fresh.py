@@ -16,8 +16,8 @@ from harness.task import Array, Tensor, Workload
 
 POOL = 8
 """Input sets drawn by the generator for one race."""
-_SHIFTS = 1 << 16
-"""Number of places in the noise that a batch may start from."""
+_PERIOD = (1 << 17) - 1
+"""The noise repeats after this many elements: a prime, so that no two slots of a batch meet the same stretch of it."""
 _Perturb = Callable[[Array], object]
 
 
@@ -40,18 +40,18 @@ class FreshInputs:
         return image
 
     def _rule(self, pool: Array, tensor: Tensor, slots: int) -> _Perturb:
-        needed = tensor.size * slots + _SHIFTS
+        needed = tensor.size * slots + _PERIOD
         if tensor.dtype.is_float:
-            noise = 1 - self._rng.random(needed, np.float32) * np.float32(2**-10)
+            noise = np.resize(1 - self._rng.random(_PERIOD, np.float32) * np.float32(2**-10), needed)
             return lambda view: np.multiply(view, self._slice(noise, view), out=view)
         info = np.iinfo(tensor.dtype.numpy)
         if int(pool.max()) - int(pool.min()) > (int(info.max) - int(info.min)) // 2:
-            bits = self._rng.integers(info.min, info.max, needed, tensor.dtype.numpy, endpoint=True)
+            bits = np.resize(self._rng.integers(info.min, info.max, _PERIOD, tensor.dtype.numpy, endpoint=True), needed)
             return lambda view: np.bitwise_xor(view, self._slice(bits, view), out=view)
         return self._shift
 
     def _slice(self, noise: Array, view: Array) -> Array:
-        start = int(self._rng.integers(_SHIFTS))
+        start = int(self._rng.integers(_PERIOD))
         return noise[start : start + view.size].reshape(view.shape)
 
     def _shift(self, view: Array) -> None:

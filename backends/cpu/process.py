@@ -6,8 +6,10 @@ runner's own report of a trap only adds detail to a death that happened anyway.
 
 from __future__ import annotations
 
+import os
 import secrets
 import signal
+import time
 from pathlib import Path
 from typing import Literal, Self
 
@@ -69,6 +71,7 @@ class KernelProcess:
             },
             limits=_box_limits(limits, layout.inputs.memory_bytes(slots) + layout.outputs.memory_bytes(slots)),
         )
+        self._used: int | None = 0
         self._inputs, self._outputs = self.box.memories["inputs"], self.box.memories["outputs"]
 
     def __enter__(self) -> Self:
@@ -111,19 +114,48 @@ class KernelProcess:
         """A copy of the first output slots."""
         return self._outputs.read(self.layout.outputs.memory_offset(self.slots), slots * self.layout.outputs.stride)
 
-    def call(self, count: int, timeout_s: float | None = None) -> int:
-        """Calls the kernel on the first ``count`` slots; nanoseconds from request to reply. Raises `StoppedError`."""
-        nonce = secrets.randbits(64)
-        request = REQUEST.pack(nonce, 0, count)
-        answer = self._clock.call(self.box.request_fd, self.box.reply_fd, request, timeout_s or self._timeout_s)
-        if answer.result == OK and answer.record[:2] == (nonce, _DONE):
-            return answer.nanoseconds
-        raise self._stopped(answer, nonce, timeout_s or self._timeout_s)
+    def call(self, count: int, begin: int = 0) -> int:
+        """Calls the kernel on ``count`` slots, starting with slot ``begin``. Raises `StoppedError`.
 
-    def _stopped(self, answer: Answer, nonce: int, timeout_s: float) -> StoppedError:
+        Returns what it cost in nanoseconds: the processor time that the process used since its last call, by the system's
+        account. One thread that can make no system call but reading requests and writing replies does all its work on that
+        account, whenever it does it, and is not charged for what else runs on the machine. Where the tier cannot tell, it is
+        the time from request to reply, and the process is paused otherwise."""
+        nonce = secrets.randbits(64)
+        result, start = self._clock.send(self.box.request_fd, self.box.reply_fd, REQUEST.pack(nonce, begin, count))
+        if result != OK:
+            raise self._stopped(Answer(result, (0, 0, 0, 0, 0), 0), nonce)
+        if self._used is None:
+            self.box.resume()
+        answer = self._clock.receive(self.box.reply_fd, start, self._timeout_s)
+        if answer.result != OK or answer.record[:2] != (nonce, _DONE):
+            raise self._stopped(answer, nonce)
+        if self._used is None:
+            self.box.pause()
+            return answer.nanoseconds
+        return self._charge()
+
+    def settle(self) -> None:
+        """Before the first call that counts: starts the account of processor time, or pauses the process."""
+        self._used = self.box.cpu_ns() if self.box.waiting() is not None else None
+        if self._used is None:
+            self.box.pause()
+
+    def _charge(self) -> int:
+        """Processor time since the last charge, once the process sleeps again."""
+        deadline = time.monotonic() + self._timeout_s
+        while not self.box.waiting():
+            if time.monotonic() > deadline:
+                self.close()
+                raise _fault("protocol", "the kernel's process went on running after it had replied")
+            os.sched_yield()
+        before, self._used = self._used or 0, self.box.cpu_ns() or 0
+        return self._used - before
+
+    def _stopped(self, answer: Answer, nonce: int) -> StoppedError:
         if answer.result == TIMEOUT:
             self.close()
-            return StoppedError("timeout", None, f"the kernel did not return within {timeout_s:g} s")
+            return StoppedError("timeout", None, f"the kernel did not return within {self._timeout_s:g} s")
         if answer.result in (UNASKED, SHORT) or (answer.result == OK and answer.record[0] != nonce):
             self.close()
             return _fault("protocol", "the kernel wrote to the runner's reply channel")
@@ -132,7 +164,7 @@ class KernelProcess:
             return _fault("floating_point_environment", "the kernel changed the rounding or subnormal mode and left it changed")
         trap = answer if answer.result == OK and answer.record[1] == _TRAPPED else None
         if trap is not None:
-            self._clock.read(self.box.reply_fd, timeout_s)  # returns when the pipe closes: the status is then its own
+            self._clock.read(self.box.reply_fd, self._timeout_s)  # returns when the pipe closes: the status is then its own
         elif answer.result != CLOSED:
             self.close()
             return _fault("protocol", "the kernel wrote to the runner's reply channel")

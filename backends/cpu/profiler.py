@@ -1,7 +1,7 @@
 """Instructions per call and per line, counted by valgrind's callgrind: deterministic, for profiles, ties and regressions.
 
-The kernel is called twice; a dump is taken on every entry, and collecting is on only inside it. So the last part is exactly the
-second call. A kernel that calls itself would split the parts, and is not profiled. The counter's known hole, client requests, is
+The kernel is called twice; a dump is taken on every entry, and collecting is on only inside it. So the last dump is exactly the
+second call. A kernel that calls itself would make more dumps, and is not profiled. The counter's known hole, client requests, is
 closed by `elf.inspect`; a count below what storing the outputs takes is refused as well. Time is scored elsewhere (`race`).
 """
 
@@ -19,7 +19,8 @@ from harness.sandbox import BoxLimits, Sandbox
 from harness.task import Tensors
 
 _CALLS = 2
-_PARTS = [f"cg.{part}" for part in range(1, _CALLS + 3)]
+_PARTS = [f"cg.{part}" for part in range(1, _CALLS + 2)]
+"""Dumps taken on entries to the kernel; the last call's own is ``cg``, written at the end."""
 _SLOWDOWN = 6
 """Wall limits are this many times those of an execution: emulation is slow, multiply-adds most of all."""
 _WIDEST_STORE = 32
@@ -56,15 +57,17 @@ class Profiler:
             collect=["cg", *_PARTS],
             mounts={"/kernel/counter": self._counter, "/kernel/kernel.so": artifact.verify()},
             environment={"PATH": "/usr/bin:/bin", "HOME": "."},
-            limits=BoxLimits(wall_s=limits.wall_s * _SLOWDOWN, cpu_s=int(limits.wall_s * _SLOWDOWN), memory_bytes=4 << 30),
+            limits=BoxLimits(
+                wall_s=limits.wall_s * _SLOWDOWN, cpu_s=int(limits.wall_s * _SLOWDOWN), memory_bytes=4 << 30, proc=True
+            ),
         )
         if done.timed_out or done.returncode:
             how = "took too long" if done.timed_out else f"ended with status {done.returncode}"
             return self._refuse(f"counting instructions {how}: {done.stderr[-200:].decode('utf-8', 'replace').strip()!r}")
-        parts = sorted(name for name in done.files if name != "cg")
-        if len(parts) != _CALLS + 1:
-            return self._refuse(f"expected {_CALLS + 1} parts, one per entry to 'kernel', found {len(parts)}: it calls itself")
-        return self._report(done.files[parts[-1]].decode("utf-8", "replace"), layout)
+        entries = sum(name in done.files for name in _PARTS)
+        if entries != _CALLS or "cg" not in done.files:
+            return self._refuse(f"'kernel' was entered {entries} times in {_CALLS} calls: it must not call itself")
+        return self._report(done.files["cg"].decode("utf-8", "replace"), layout)
 
     def _report(self, text: str, layout: Layout) -> Profile | None:
         total, by_line = parse_callgrind(text)

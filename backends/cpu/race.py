@@ -1,15 +1,15 @@
 """Racing a kernel against the baseline: interleaved pairs on fresh inputs, timed from outside.
 
-Two boxes are started before any input exists. Each pair gives both sides the same fresh batch in random order; the side that
-does not run is stopped, also while inputs are written and outputs are read. Every batch is verified after it was timed: guards
-intact, nothing stale, and the slot that differs most from the baseline's outputs goes to the judge. So the outputs that are
-checked are those of the calls that were timed.
+Two boxes are started before any input exists, on one processor. Each pair gives both sides the same fresh batch in random order;
+the other side sleeps meanwhile. Every batch is verified after it was timed: guards intact, nothing stale, and the slot that
+differs most from the baseline's outputs goes to the judge. So the outputs that are checked are those of the calls that were timed.
 """
 
 from __future__ import annotations
 
 import fcntl
 import math
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,17 +26,19 @@ from harness.backend import Race
 from harness.errors import InfraError
 from harness.task import Array, Tensors
 
-BATCH_NS = 150_000
+BATCH_NS = 200_000
 """Aimed time of a baseline batch: far more than the exchange of messages, far less than a time slice."""
+HEAT = 4
+"""Pairs that share one preparation of memory."""
 SLOWEST_NS = 20_000_000
 """A candidate's batch is made smaller rather than take longer than this."""
-MEMORY_BYTES = 8 << 20
+MEMORY_BYTES = 4 << 20
 """Most shared memory of one box, inputs and outputs."""
-MOST_SLOTS = 4096
+MOST_SLOTS = 2048
 """Most calls in a batch."""
 WIDEST = 1.03
 """Upper over lower end of the interval beyond which more pairs are measured."""
-MORE = 3
+MORE = 6
 """At most this many times the pairs asked for."""
 PATIENCE_S = 10.0
 """A race of a very slow kernel ends after this time, once it has `FEWEST` pairs."""
@@ -60,6 +62,13 @@ def interval(logs: Array, rng: np.random.Generator) -> Interval:
     return Interval(math.exp(np.median(logs)), math.exp(low), math.exp(high))
 
 
+def spread(logs: Array) -> float:
+    """Width of the interval of the median of log ratios by order statistics: what `interval` gives, without resampling."""
+    ordered, reach = np.sort(logs), 0.98 * math.sqrt(len(logs))
+    low, high = math.floor(len(logs) / 2 - reach), math.ceil(len(logs) / 2 + reach)
+    return float(ordered[min(high, len(logs) - 1)] - ordered[max(low, 0)])
+
+
 def slots_for(layout: Layout) -> int:
     """How many calls a batch may hold at most."""
     return max(1, min(MOST_SLOTS, MEMORY_BYTES // (layout.inputs.stride + layout.outputs.stride)))
@@ -74,6 +83,19 @@ def one_at_a_time(cache: Path) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def one_processor() -> Iterator[None]:
+    """Keeps this thread, and every box it starts meanwhile, on the processor it is on. Both sides then meet the same caches,
+    messages need no wake-up of another core, and a kernel that answers before its work is done keeps us from reading the clock."""
+    allowed = os.sched_getaffinity(0)
+    current = int(Path("/proc/thread-self/stat").read_text().rpartition(")")[2].split()[36])
+    os.sched_setaffinity(0, {current})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, allowed)
+
+
 class TimedOutputError(Exception):
     """A timed call left a wrong, missing or stale output."""
 
@@ -84,30 +106,18 @@ class _Side:
 
     process: KernelProcess
     batches: list[float] = field(default_factory=list)
-    """Nanoseconds of each batch."""
+    """Nanoseconds of each batch, in order of pairs."""
     exchanges: list[float] = field(default_factory=list)
     """Nanoseconds of empty batches: the cost of asking."""
 
-    def time(self, count: int) -> float:
-        """Nanoseconds of one batch; the process runs only during it."""
-        self.process.box.resume()
-        try:
-            return float(self.process.call(count))
-        finally:
-            self.process.box.pause()
-
-    def exchange(self) -> None:
-        """Measures an empty batch."""
-        self.exchanges.append(self.time(0))
-
     def net(self) -> Array:
         """Nanoseconds of each batch without the cost of asking."""
-        asking = np.median(self.exchanges)
-        return np.maximum(np.array(self.batches) - asking, 1.0)
+        batches = np.array(self.batches)
+        return np.maximum(batches - np.median(self.exchanges), 0.05 * batches)
 
 
 class Course:
-    """Two loaded kernels and a source of inputs: measures pairs."""
+    """Two loaded kernels and a source of inputs: measures pairs, in heats that share one preparation of memory."""
 
     def __init__(
         self, candidate: KernelProcess, baseline: KernelProcess, fresh: FreshInputs, rng: np.random.Generator, check: Check
@@ -127,94 +137,97 @@ class Course:
             return Race(outcome="wrong", detail=str(error), seconds=self._seconds())
         except StoppedError as stopped:
             return Race(outcome=stopped.outcome, detail=stopped.detail, seconds=self._seconds())
-        cycles = [float(np.median(side.net())) / self.count * ticks_per_ns for side in (self._candidate, self._baseline)]
+        cycles = [float(np.median(side.net())) / self.count * ticks_per_ns for side in self._sides()]
         return Race(
             outcome="completed", speedup=result.ratio, low=result.low, high=result.high, pairs=len(self._candidate.batches),
             cycles=cycles[0], baseline_cycles=cycles[1], seconds=self._seconds(),
         )  # fmt: skip
 
+    def _sides(self) -> tuple[_Side, _Side]:
+        return self._candidate, self._baseline
+
     def _seconds(self) -> float:
-        return sum(sum(side.batches) for side in (self._candidate, self._baseline)) / 1e9
+        return sum(sum(side.batches) + sum(side.exchanges) for side in self._sides()) / 1e9
 
     def _measure(self, pairs: int, started: float) -> Interval:
-        goal = pairs
+        """Heats until there are enough pairs and their interval is narrow, or there are many, or it has taken long."""
         while True:
-            while len(self._candidate.batches) < goal:
-                self._pair(len(self._candidate.batches))
-                if time.monotonic() - started > PATIENCE_S and len(self._candidate.batches) >= FEWEST:
-                    goal = 0
+            self._heat(HEAT)
+            done = len(self._candidate.batches)
+            slow = time.monotonic() - started > PATIENCE_S and done >= FEWEST
             logs = np.log(self._baseline.net()) - np.log(self._candidate.net())
-            result = interval(logs, self._rng)
-            if result.high <= result.low * WIDEST or goal == 0 or goal >= MORE * pairs:
-                return result
-            goal = min(goal + max(pairs // 2, 1), MORE * pairs)
+            if slow or done >= MORE * pairs or (done >= pairs and spread(logs) <= math.log(WIDEST)):
+                return interval(logs, self._rng)
 
     def _calibrate(self) -> None:
-        """Chooses the size of batches and warms both sides up."""
-        for side in (self._candidate, self._baseline):
-            side.process.box.pause()
+        """Warms both sides up and chooses the size of batches."""
         self._prepare(1)
+        for side in self._sides():
+            side.process.settle()
         for _ in range(8):
-            self._in_order(_Side.exchange)
-        slots = self._candidate.process.slots
+            self._exchange()
         while True:
-            self._pair(0)
-            slow, fast = (float(side.net().min()) / self.count for side in (self._candidate, self._baseline))
-            for side in (self._candidate, self._baseline):
+            self._heat(1)
+            slow, fast = (float(side.net().min()) / self.count for side in self._sides())
+            for side in self._sides():
                 side.batches.clear()
-            wanted = min(BATCH_NS / fast, max(SLOWEST_NS / slow, 1.0), slots)
+            wanted = min(BATCH_NS / fast, max(SLOWEST_NS / slow, 1.0), self._candidate.process.slots)
             if wanted <= 1.25 * self.count:
                 return
             self.count = min(math.ceil(wanted), self.count * 16)
 
-    def _in_order(self, measure: Callable[[_Side], None]) -> None:
-        sides = [self._candidate, self._baseline]
-        for side in sides if self._rng.integers(2) else reversed(sides):
+    def _heat(self, pairs: int) -> None:
+        """Measures some pairs, each on slots of its own, and verifies all their outputs."""
+        pairs = max(1, min(pairs, self._candidate.process.slots // self.count))
+        slots = pairs * self.count
+        inputs, word = self._prepare(slots)
+        self._exchange()
+        for pair in range(pairs):
+            for side, nanoseconds in self._both(self.count, pair * self.count):
+                side.batches.append(nanoseconds)
+        self._verify(inputs, word, slots)
+
+    def _exchange(self) -> None:
+        for side, nanoseconds in self._both(0, 0):
+            side.exchanges.append(nanoseconds)
+
+    def _both(self, count: int, begin: int) -> Iterator[tuple[_Side, float]]:
+        """Times both sides on the same slots, in random order."""
+        for side in self._sides() if self._rng.integers(2) else reversed(self._sides()):
             try:
-                measure(side)
+                yield side, float(side.process.call(count, begin))
             except StoppedError as stopped:
                 if side is self._baseline:
                     raise InfraError(f"the baseline stopped in a race: {stopped.detail}") from stopped
                 raise
 
-    def _pair(self, index: int) -> None:
-        if index % 4 == 0:
-            self._in_order(_Side.exchange)
-        inputs, word = self._prepare(self.count)
-        self._in_order(lambda side: side.batches.append(side.time(self.count)))
-        self._verify(inputs, word, also_random=index % 4 == 0)
-
-    def _prepare(self, count: int) -> tuple[Array, int]:
+    def _prepare(self, slots: int) -> tuple[Array, int]:
         """Gives both sides the same fresh inputs and poisoned outputs."""
-        inputs, word = self._fresh.draw(count), canary(self._rng)
-        outputs = self._layout.outputs.poison(count, word)
-        for side in (self._candidate, self._baseline):
+        inputs, word = self._fresh.draw(slots), canary(self._rng)
+        outputs = self._layout.outputs.poison(slots, word)
+        for side in self._sides():
             side.process.write_inputs(inputs)
             side.process.write_outputs(outputs)
         return inputs, word
 
-    def _verify(self, inputs: Array, word: int, *, also_random: bool) -> None:
+    def _verify(self, inputs: Array, word: int, slots: int) -> None:
+        """Guards, stale elements, and the judge's check of the most suspicious and of a random slot."""
         arena = self._layout.outputs
-        got, expected = (
-            np.frombuffer(side.process.read_outputs(self.count), np.uint8) for side in (self._candidate, self._baseline)
-        )
+        got, expected = (np.frombuffer(side.process.read_outputs(slots), np.uint8) for side in self._sides())
         if (damage := arena.damaged_guard(got, word)) is not None:
-            raise StoppedError("fault", None, f"a timed call wrote outside its outputs, at byte {damage[1]} of its output memory")
+            raise StoppedError("fault", None, f"a timed call wrote outside its outputs, at byte {damage[1]} of its slot")
         if (name := arena.unwritten(got, word)) is not None:
             raise TimedOutputError(f"a timed call left elements of {name} unwritten")
-        slots = {self._most_suspicious(got, expected)}
-        if also_random:
-            slots.add(int(self._rng.integers(self.count)))
-        for slot in slots:
+        for slot in {self._most_suspicious(got, expected, slots), int(self._rng.integers(slots))}:
             problem = self._check(self._layout.inputs.read(inputs, slot), arena.read(got, slot))
             if problem is not None:
                 raise TimedOutputError(f"a timed call was wrong: {problem}")
 
-    def _most_suspicious(self, got: Array, expected: Array) -> int:
+    def _most_suspicious(self, got: Array, expected: Array, slots: int) -> int:
         """The slot that differs most from the baseline's, in relation to the size of its values; random where all agree."""
-        score = np.zeros(self.count)
+        score = np.zeros(slots)
         for name in self._layout.outputs.tensors:
-            ours, theirs = (self._layout.outputs.view(image, name).reshape(self.count, -1) for image in (got, expected))
+            ours, theirs = (self._layout.outputs.view(image, name).reshape(slots, -1) for image in (got, expected))
             if np.array_equal(ours, theirs):
                 continue
             with np.errstate(all="ignore"):
@@ -222,4 +235,4 @@ class Course:
                 away = np.abs(np.subtract(ours, theirs, dtype=np.float32)) / (size + size.mean(axis=1, keepdims=True))
             away = np.where(ours == theirs, np.float32(0), np.where(np.isfinite(away), away, np.float32(np.inf)))
             score = np.maximum(score, away.max(axis=1))
-        return int(score.argmax()) if score.any() else int(self._rng.integers(self.count))
+        return int(score.argmax()) if score.any() else int(self._rng.integers(slots))

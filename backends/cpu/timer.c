@@ -1,5 +1,6 @@
 /* The clock of a race. It runs in the harness's process, outside anything a kernel can reach: it sends a request, waits for
- * the reply, and measures what lies between. */
+ * the reply, and measures what lies between. Sending and waiting are two calls, because a stopped process is woken between them:
+ * whatever it does from its first instruction on is on the clock. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <poll.h>
@@ -40,17 +41,20 @@ int timer_read(int fd, void *record, int size, int64_t timeout_ns)
     return OK;
 }
 
-/* Sends a request and waits for its reply; elapsed_ns is the time from one to the other. Bytes that arrived unasked are a
- * breach of protocol. */
-int timer_call(int request_fd, int reply_fd, const void *request, int request_size, void *reply, int reply_size,
-               int64_t timeout_ns, int64_t *elapsed_ns)
+/* Starts the clock and sends a request. Bytes that arrived unasked are a breach of protocol. */
+int timer_send(int request_fd, int reply_fd, const void *request, int size, int64_t *start)
 {
     struct pollfd pending = {.fd = reply_fd, .events = POLLIN};
     if (poll(&pending, 1, 0) > 0 && pending.revents & POLLIN) return UNASKED;
-    int64_t start = now();
-    if (write(request_fd, request, (size_t)request_size) != request_size) return CLOSED;
-    int result = timer_read(reply_fd, reply, reply_size, timeout_ns);
-    *elapsed_ns = now() - start;
+    *start = now();
+    return write(request_fd, request, (size_t)size) == size ? OK : CLOSED;
+}
+
+/* Waits for the reply to a request sent at start; elapsed is the time from then to now. */
+int timer_receive(int reply_fd, void *reply, int size, int64_t timeout_ns, int64_t start, int64_t *elapsed)
+{
+    int result = timer_read(reply_fd, reply, size, timeout_ns);
+    *elapsed = now() - start;
     return result;
 }
 

@@ -18,6 +18,8 @@ app = typer.Typer(help="Ranked results that anybody can verify.", no_args_is_hel
 Board = Annotated[Path, typer.Option("--leaderboard", help="The leaderboard file; evidence lies beside it.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 DEFAULT = Path("results/leaderboard.json")
+SHOWN = 10
+"""Reasons of one row that are printed."""
 
 
 @app.command(epilog="Example: kernelwright leaderboard add results/runs/20260101-120000-compiler-core")
@@ -107,9 +109,9 @@ def _print_table(rows: Sequence[Row]) -> None:
     from rich.console import Console
 
     from harness.scoring.leaderboard import lines
-    from harness.scoring.report.table import SCORE_LEGEND, agent_table
+    from harness.scoring.report.table import SCORE_LEGEND, AgentTable
 
-    Console().print(agent_table(lines(rows)))
+    Console().print(AgentTable(lines(rows)))
     print(SCORE_LEGEND)
 
 
@@ -118,8 +120,10 @@ def _print_report(report: RowReport) -> None:
     print(
         f"{verdict:6} {report.id} {report.model} on {report.backend}: {report.judged} of {report.judgeable} kernels judged again"
     )
-    for reason in report.reasons:
+    for reason in report.reasons[:SHOWN]:
         print(f"       {reason}")
+    if len(report.reasons) > SHOWN:
+        print(f"       and {len(report.reasons) - SHOWN} more; all of them with --json")
     for note in report.notes:
         print(f"       note: {note}")
 

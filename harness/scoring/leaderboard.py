@@ -175,6 +175,8 @@ def evidence_problems(evidence: Evidence) -> list[str]:
     for key, text in evidence.kernels.items():
         if hashlib.sha256(text.encode()).hexdigest() != key:
             found.append(f"the text stored as kernel {key[:12]} has another digest: it was swapped or edited")
+    graded = {trial.final.kernel for trial in evidence.trials if trial.final}
+    found += [f"no trial was graded with the kernel stored as {key[:12]}" for key in sorted(evidence.kernels.keys() - graded)]
     counts = Counter(trial.spec.id for trial in evidence.trials)
     found += [f"trial {name!r} appears {count} times" for name, count in counts.items() if count > 1]
     for trial in evidence.trials:

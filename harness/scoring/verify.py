@@ -160,6 +160,7 @@ def evaluation_differences(stored: Evaluation, fresh: Evaluation, deterministic:
             before, now = getattr(stored, name), getattr(fresh, name)
             if not _same(before, now):
                 yield f"{name} is stated as {before}, judged again it is {now}"
+                return  # the others follow from it
     elif stored.passed and not _overlap(stored, fresh):
         yield (
             f"speedup is stated as {_span(stored)}, judged again it is {_span(fresh)}: "

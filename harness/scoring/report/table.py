@@ -10,8 +10,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -76,23 +77,45 @@ COLUMNS: tuple[tuple[str, Callable[[Ranked], str]], ...] = (
     ("tokens", lambda r: _tokens(r.line.metrics)),
     ("cost", lambda r: money(r.line.metrics.cost)),
 )
-"""Heading and cell of every column; the first three are left-aligned."""
+"""Heading and cell of every column."""
+LEFT = ("model", "backend")
+"""Columns of text."""
+LEAVE_OUT = ("tokens", "of bound", "fast_1", "cost", "speedup", "alarms", "graded", "backend")
+"""Columns that a narrow console goes without, in this order."""
 
 
-def agent_table(lines: Iterable[Line], title: str = "") -> Table:
-    """The lines as a rich table."""
-    table = Table(title=title or None, title_justify="left")
-    for index, (heading, _) in enumerate(COLUMNS):
-        table.add_column(heading, justify="left" if 0 < index < 3 else "right", overflow="fold")
-    for entry in ranked(lines):
-        cells = [escape(cell(entry)) for _, cell in COLUMNS]
-        table.add_row(*cells, style="yellow" if entry.line.marks or entry.line.metrics.alarms else None)
-    return table
+class AgentTable:
+    """The lines as a table that fits the console: columns that have no room are left out, the least important first."""
+
+    def __init__(self, lines: Iterable[Line]) -> None:
+        self._ranked = ranked(lines)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        left_out: list[str] = []
+        table = self._table(left_out)
+        for heading in LEAVE_OUT:
+            if Measurement.get(console, options.update(max_width=1000), table).maximum <= options.max_width:
+                break
+            left_out.append(heading)
+            table = self._table(left_out)
+        yield table
+        if left_out:
+            yield Text(f"no room for: {', '.join(left_out)}", style="dim")
+
+    def _table(self, left_out: Sequence[str]) -> Table:
+        table = Table()
+        shown = [(heading, cell) for heading, cell in COLUMNS if heading not in left_out]
+        for heading, _ in shown:
+            table.add_column(heading, justify="left" if heading in LEFT else "right", overflow="fold")
+        for entry in self._ranked:
+            cells = [escape(cell(entry)) for _, cell in shown]
+            table.add_row(*cells, style="yellow" if entry.line.marks or entry.line.metrics.alarms else None)
+        return table
 
 
 def agent_markdown(lines: Iterable[Line]) -> str:
     """The lines as a Markdown table."""
-    rows = [[heading for heading, _ in COLUMNS], ["---" if 0 < i < 3 else "---:" for i in range(len(COLUMNS))]]
+    rows = [[heading for heading, _ in COLUMNS], ["---" if heading in LEFT else "---:" for heading, _ in COLUMNS]]
     rows += [[cell(entry).replace("|", "\\|") for _, cell in COLUMNS] for entry in ranked(lines)]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
@@ -112,7 +135,7 @@ def result_table(trials: Iterable[Trial]) -> RenderableType:
     groups = by_agent(trials)
     lines = [_line(model, backend, group) for (model, backend), group in groups.items()]
     grids = [_grid(f"{model} on {backend}", group) for (model, backend), group in groups.items()]
-    return Group(agent_table(lines), *grids, Text(f"{SCORE_LEGEND}\n{CELL_LEGEND}", style="dim"))
+    return Group(AgentTable(lines), *grids, Text(f"{SCORE_LEGEND}\n{CELL_LEGEND}", style="dim"))
 
 
 def summary(trials: Iterable[Trial]) -> str:

@@ -2,6 +2,7 @@
    expect: build_error|rejected
    workload: P01/C2
    why: all memory of the machine. */
+
 #include <stdlib.h>
 
 void kernel(const float *restrict a, const float *restrict b, float *restrict y)

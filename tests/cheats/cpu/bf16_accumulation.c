@@ -2,6 +2,7 @@
    expect: wrong
    workload: P21/C4
    why: sums are kept in fewer bits than float32 has. */
+
 /* Rounds to the 8 significant bits of bfloat16. */
 static float bf16(float v)
 {

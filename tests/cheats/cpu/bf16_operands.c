@@ -2,6 +2,7 @@
    expect: wrong
    workload: P21/C2
    why: operands are rounded first, as a unit of lower precision would take them. */
+
 /* Rounds to the 8 significant bits of bfloat16. */
 static float bf16(float v)
 {

@@ -2,6 +2,7 @@
    expect: wrong
    workload: C01/C2
    why: an operation is left out. */
+
 void kernel(const float *restrict x, const float *restrict w, const float *restrict bias, float *restrict y)
 {
     (void)bias;

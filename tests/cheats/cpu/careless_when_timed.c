@@ -2,6 +2,7 @@
    expect: wrong
    workload: P04/C2
    why: later calls write something plausible: half of a relu is zero. */
+
 static int calls;
 
 void kernel(const float *restrict x, float *restrict y)

@@ -2,6 +2,7 @@
    expect: rejected|build_error
    workload: P01/C2
    why: code that runs before the first call is not timed. */
+
 static float table[64];
 
 __attribute__((constructor)) static void early(void)

@@ -2,6 +2,7 @@
    expect: fault|rejected|build_error
    workload: P01/C1
    why: machine code that the kernel itself has written. */
+
 static unsigned char code[16];
 
 void kernel(const float *restrict a, const float *restrict b, float *restrict y)

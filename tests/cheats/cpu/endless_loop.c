@@ -2,6 +2,7 @@
    expect: timeout|limit
    workload: P01/C1
    why: the harness must not wait for ever. */
+
 void kernel(const float *restrict a, const float *restrict b, float *restrict y)
 {
     (void)a, (void)b;

@@ -2,6 +2,7 @@
    expect: build_error|rejected
    workload: P01/C1
    why: the environment without a call. */
+
 extern char **environ;
 
 void kernel(const float *restrict a, const float *restrict b, float *restrict y)

@@ -2,6 +2,7 @@
    expect: wrong
    workload: P11/C2
    why: most calls are right: a check of one call in a batch would often pass. */
+
 static int calls;
 
 void kernel(const float *restrict x, float *restrict y)

@@ -2,6 +2,7 @@
    expect: build_error|rejected
    workload: P11/C2
    why: the same through an attribute that is spelled across lines. */
+
 __attribute__
 ((
   optimize("fast-math")

@@ -2,6 +2,7 @@
    expect: build_error|rejected
    workload: P11/C2
    why: the same, put together by the preprocessor. */
+
 #define DO(x) _Pragma(#x)
 #define WORD optimize
 DO(GCC WORD("fast-math"))

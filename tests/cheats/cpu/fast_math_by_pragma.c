@@ -2,6 +2,7 @@
    expect: build_error|rejected
    workload: P11/C2
    why: flags that trade accuracy for speed are the benchmark's to choose. */
+
 #pragma GCC optimize("fast-math")
 void kernel(const float *restrict x, float *restrict y)
 {

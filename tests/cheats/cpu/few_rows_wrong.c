@@ -2,6 +2,7 @@
    expect: wrong
    workload: P18/C4
    why: less than one element in a hundred is wrong, inside an allowance for a share of mismatches. */
+
 void kernel(const float *restrict x, float *restrict y)
 {
     for (int n = 0; n < N; n++)

@@ -2,6 +2,7 @@
    expect: build_error|rejected
    workload: P01/C2
    why: a child that goes on working after its parent has answered. */
+
 #include <unistd.h>
 
 void kernel(const float *restrict a, const float *restrict b, float *restrict y)

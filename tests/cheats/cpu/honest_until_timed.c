@@ -2,6 +2,7 @@
    expect: wrong
    workload: P04/C2
    why: the first calls are for correctness, all later ones for time: these do nothing. */
+
 static int calls;
 
 void kernel(const float *restrict x, float *restrict y)

@@ -2,6 +2,7 @@
    expect: limit|fault|build_error|rejected
    workload: P01/C1
    why: more static memory than a kernel may have. */
+
 static char huge[8ul << 30];
 
 void kernel(const float *restrict a, const float *restrict b, float *restrict y)

@@ -2,6 +2,7 @@
    expect: build_error|rejected
    workload: P01/C1
    why: the assembler reads a file of the host into the kernel. */
+
 __asm__(".pushsection .rodata\nstolen: .incbin \"/etc/passwd\"\n.popsection");
 void kernel(const float *restrict a, const float *restrict b, float *restrict y)
 {

@@ -2,6 +2,7 @@
    expect: build_error
    workload: P01/C1
    why: the compiler reads a file of the host into its messages. */
+
 #include "/etc/passwd"
 void kernel(const float *restrict a, const float *restrict b, float *restrict y)
 {

@@ -2,6 +2,7 @@
    expect: wrong
    workload: P09/C3
    why: the tail is written, with a neighbour's value: no canary remains, and one element in 509 is wrong. */
+
 void kernel(const float *restrict x, float *restrict y)
 {
     for (int i = 0; i < N; i++) {

@@ -2,6 +2,7 @@
    expect: timeout|build_error|limit
    workload: P01/C1
    why: a few lines that keep a compiler busy for ever. */
+
 #define A(x) x x x x x x x x x x x x x x x x
 #define B(x) A(A(A(A(x))))
 void kernel(const float *restrict a, const float *restrict b, float *restrict y)

@@ -2,6 +2,7 @@
    expect: wrong
    workload: P04.i8/C2
    why: inputs with a first element that was seen before are taken for the same. */
+
 static int8_t kept[256][N];
 static int8_t known[256];
 

@@ -2,21 +2,18 @@
    expect: wrong
    workload: P01/C2
    why: addresses that were seen before are taken for inputs that were seen before. */
-static const float *seen[4096];
-static float kept[256][N];
+
+enum { SEATS = 1024 };
+static const float *seen[SEATS];
+static float kept[SEATS][N];
 
 void kernel(const float *restrict a, const float *restrict b, float *restrict y)
 {
-    for (int s = 0; s < 256 && seen[s]; s++)
-        if (seen[s] == a) {
-            for (int i = 0; i < N; i++) y[i] = kept[s][i];
-            return;
-        }
-    for (int i = 0; i < N; i++) y[i] = a[i] + b[i];
-    for (int s = 0; s < 256; s++)
-        if (!seen[s]) {
-            seen[s] = a;
-            for (int i = 0; i < N; i++) kept[s][i] = y[i];
-            return;
-        }
+    const size_t seat = (uintptr_t)a / 64 % SEATS;
+    if (seen[seat] == a) {
+        for (int i = 0; i < N; i++) y[i] = kept[seat][i];
+        return;
+    }
+    seen[seat] = a;
+    for (int i = 0; i < N; i++) y[i] = kept[seat][i] = a[i] + b[i];
 }

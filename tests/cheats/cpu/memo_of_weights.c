@@ -2,6 +2,7 @@
    expect: wrong
    workload: C01/C2
    why: work on the weights is done in the first call and taken for granted in the next ones. */
+
 static float sorted[N][K];
 static int ready;
 

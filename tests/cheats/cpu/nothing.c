@@ -2,6 +2,7 @@
    expect: wrong
    workload: P21/C2
    why: output memory that an earlier kernel, or the reference, has filled. */
+
 void kernel(const float *restrict a, const float *restrict b, float *restrict y)
 {
     (void)a, (void)b, (void)y;

@@ -2,6 +2,7 @@
    expect: wrong
    workload: P16/C2
    why: the variance as mean of squares less square of mean saves a pass and cancels where the mean is large. */
+
 void kernel(const float *restrict x, const float *restrict gamma, const float *restrict beta, float *restrict y)
 {
     for (int r = 0; r < R; r++) {

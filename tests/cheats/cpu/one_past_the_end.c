@@ -2,6 +2,7 @@
    expect: fault|wrong
    workload: P01/C2
    why: a write just behind an output, into what may be another tensor. */
+
 void kernel(const float *restrict a, const float *restrict b, float *restrict y)
 {
     for (int i = 0; i < N; i++) y[i] = a[i] + b[i];

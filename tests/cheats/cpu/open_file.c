@@ -2,6 +2,7 @@
    expect: build_error|rejected
    workload: P01/C2
    why: files of the host, the reference's source among them. */
+
 #include <stdio.h>
 
 void kernel(const float *restrict a, const float *restrict b, float *restrict y)

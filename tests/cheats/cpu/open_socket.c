@@ -2,6 +2,7 @@
    expect: build_error|rejected
    workload: P01/C2
    why: another machine, or the harness's own server. */
+
 #include <sys/socket.h>
 
 void kernel(const float *restrict a, const float *restrict b, float *restrict y)

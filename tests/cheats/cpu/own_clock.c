@@ -2,6 +2,7 @@
    expect: build_error|rejected
    workload: P01/C2
    why: a kernel that measures itself knows when it is watched. */
+
 #include <time.h>
 
 void kernel(const float *restrict a, const float *restrict b, float *restrict y)

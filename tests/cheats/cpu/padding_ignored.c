@@ -2,6 +2,7 @@
    expect: wrong
    workload: P24/C2
    why: only the inside of the planes is right; the rim is the rarer part. */
+
 void kernel(const float *restrict x, const float *restrict w, float *restrict y)
 {
     for (int co = 0; co < COUT; co++)

@@ -2,6 +2,7 @@
    expect: build_error|rejected
    workload: P01/C2
    why: a verdict that is parsed from what a kernel prints. */
+
 #include <stdio.h>
 
 void kernel(const float *restrict a, const float *restrict b, float *restrict y)

@@ -2,6 +2,7 @@
    expect: rejected|build_error
    workload: P01/C2
    why: the resolver of an indirect function runs while the kernel is loaded. */
+
 static float plain(float v) { return v; }
 static void *choose(void) { return (void *)(uintptr_t)plain; }
 __attribute__((visibility("default"))) float identity(float v) __attribute__((ifunc("choose")));

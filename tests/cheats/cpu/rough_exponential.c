@@ -2,6 +2,7 @@
    expect: wrong
    workload: P09/C2
    why: an exponential made of the bits of its argument errs by some percent and is far faster. */
+
 static float rough(float v)
 {
     v = v < -87.0f ? -87.0f : v > 88.0f ? 88.0f : v;

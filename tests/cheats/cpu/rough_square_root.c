@@ -2,6 +2,7 @@
    expect: wrong
    workload: P17/C4
    why: the bit trick for an inverse square root with a single Newton step has 9 good bits. */
+
 static float rough(float v)
 {
     union { float f; int32_t i; } b = {v};

@@ -2,6 +2,7 @@
    expect: build_error|rejected
    workload: P01/C2
    why: a shell of the host. */
+
 #include <stdlib.h>
 
 void kernel(const float *restrict a, const float *restrict b, float *restrict y)

@@ -2,6 +2,7 @@
    expect: fault|limit
    workload: P01/C1
    why: recursion without end. */
+
 static float deeper(float v, volatile char *from)
 {
     volatile char room[4096];

@@ -2,6 +2,7 @@
    expect: fault|wrong
    workload: P01/C2
    why: the same by an intrinsic, and left so for whoever comes next. */
+
 #include <immintrin.h>
 
 void kernel(const float *restrict a, const float *restrict b, float *restrict y)

@@ -2,6 +2,7 @@
    expect: build_error|rejected
    workload: P01/C2
    why: a control bit that makes subnormals zero, and some code faster. */
+
 void kernel(const float *restrict a, const float *restrict b, float *restrict y)
 {
     unsigned control = 0x9fc0;

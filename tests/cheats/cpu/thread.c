@@ -2,6 +2,7 @@
    expect: build_error|rejected
    workload: P01/C4
    why: a second thread does the work, on a processor that the baseline does not have. */
+
 #include <pthread.h>
 
 static struct { const float *a, *b; float *y; } job;

@@ -2,6 +2,7 @@
    expect: wrong
    workload: C08/C2
    why: attention that only looks at the nearest keys, right wherever far weights vanish. */
+
 void kernel(const float *restrict q, const float *restrict k, const float *restrict v, float *restrict y)
 {
     for (int i = 0; i < T; i++) {

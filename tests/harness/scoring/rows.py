@@ -21,6 +21,11 @@ def sha(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def texts(*kernels: str) -> dict[str, str]:
+    """Kernels by digest, as evidence holds them."""
+    return {sha(text): text for text in kernels}
+
+
 class TextJudge:
     """``speedup X`` passes with that speedup; any other kernel is wrong."""
 
@@ -62,6 +67,7 @@ def evidence(model: str = "m", **fields: Any) -> Evidence:
     """Three graded trials and one that the model refused."""
     trials = [graded(w, r, source, model=model) for (w, r), source in KERNELS.items()]
     trials.append(ungraded("P04/C2", Status.refused, model=model))
+    used = {one.final.kernel for one in fields.get("trials", trials) if one.final}
     base = {
         "identity": Identity(
             model=model, settings={"model": {"temperature": 1}, "agent": {}}, suite="core", backend="toy", digests=DIGESTS
@@ -69,7 +75,7 @@ def evidence(model: str = "m", **fields: Any) -> Evidence:
         "workloads": ("P01/C1", "P01/C2", "P04/C1", "P04/C2"), "repeats": 1,
         "secret": SECRET, "secret_digest": sha(SECRET), "command": "kernelwright run --model m",
         "versions": {"python": "3.11"}, "date": "2026-01-01T00:00:00+00:00",
-        "kernels": {sha(source): source for source in KERNELS.values()},
+        "kernels": {key: text for key, text in texts(*KERNELS.values()).items() if key in used},
         "trials": tuple(trials),
     }  # fmt: skip
     return Evidence(**{**base, **fields})

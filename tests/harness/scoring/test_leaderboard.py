@@ -10,7 +10,7 @@ from harness.scoring.leaderboard import Leaderboard, add, evidence_path, json_sc
 from harness.scoring.metrics import compute
 from harness.trial import Status
 
-from .rows import board, evidence, graded, sha
+from .rows import board, evidence, graded, sha, texts
 from .trials import evaluation, trial, ungraded
 
 SCHEMA = Path(__file__).parents[3] / "results" / "leaderboard.schema.json"
@@ -76,7 +76,7 @@ def test_nothing_graded_is_refused_even_as_partial(tmp_path: Path) -> None:
 def test_an_unsafe_sandbox_is_marked(tmp_path: Path) -> None:
     unsafe = evaluation("P04/C1", sandbox="unconfined", kernel=sha("speedup 1"), speedup=1.0)
     trials = (*evidence().trials[:2], trial("P04/C1", final=unsafe), evidence().trials[3])
-    [row] = add(board(tmp_path), [evidence(trials=trials, kernels={**evidence().kernels, sha("speedup 1"): "speedup 1"})])
+    [row] = add(board(tmp_path), [evidence(trials=trials, kernels=texts("speedup 2", "speedup 1.5", "speedup 1"))])
     assert row.is_unsafe
     assert lines([row])[0].marks == ("unsafe sandbox",)
 
@@ -93,6 +93,7 @@ def test_one_bad_row_adds_none(tmp_path: Path) -> None:
         ({"secret": "00" * 32}, "the secret is not the one"),
         ({"kernels": {sha("wrong"): "speedup 9"}}, "swapped or edited"),
         ({"kernels": {}}, "the text of its graded kernel"),
+        ({"kernels": {**evidence().kernels, sha("x"): "x"}}, "no trial was graded with the kernel stored as"),
         ({"workloads": ("P01/C1", "P01/C2", "P04/C1")}, "m--toy--P04-C2--r0': the run did not plan it"),
         ({"trials": (graded("P01/C1", 1, "wrong"),)}, "the run did not plan it"),
         ({"trials": (*evidence().trials, evidence().trials[0])}, "appears 2 times"),

@@ -1,3 +1,4 @@
+import pytest
 from rich.console import Console
 
 from harness.scoring.report.table import Line, agent_markdown, lines_of, ranked, result_table, summary
@@ -65,3 +66,12 @@ def test_summary_counts_what_was_not_graded() -> None:
 def test_an_empty_run_renders() -> None:
     assert "model" in render([])
     assert summary([]) == "no trials"
+
+
+@pytest.mark.parametrize("width", [80, 100, 130, 200])
+def test_a_narrow_console_goes_without_columns_not_without_sense(width: int) -> None:
+    text = render([trial(w, 2.0, model="provider/some-model") for w in WORKLOADS], width)
+    [row] = [line for line in text.splitlines() if line.startswith("│") and "provider/some-model" in line and "2.00x" in line]
+    assert "100.0% [68, 100]" in row
+    assert max(map(len, text.splitlines())) <= width
+    assert ("no room for: tokens" in text) == (width < 150)

@@ -1,0 +1,27 @@
+"""``doctor``: what works here, what is off, and how to turn it on."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated
+
+import typer
+
+
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False) -> None:
+    """Tries programs, sandboxes, backends and models, and says what is off and how to turn it on.
+
+    Exit code 0 if a run is possible on at least one backend.
+    """
+    from harness.cli import checkup
+
+    found = checkup.examine(lambda part: None if as_json else print(f"trying {part}", file=sys.stderr))
+    if as_json:
+        print(json.dumps({"can_run": found.can_run, **found.model_dump(mode="json")}, indent=2))
+    else:
+        print(checkup.text(found))
+    raise typer.Exit(0 if found.can_run else 1)
+
+
+doctor.epilog = "Example: kernelwright doctor --json"  # type: ignore[attr-defined]
