@@ -1,7 +1,8 @@
 """Where untrusted code runs: compilers, simulators and native kernels, behind one protocol.
 
-Open first: this file for the contract, `harness.sandbox.bubblewrap` for the default tier, `confine.c` for the trusted launcher
-that closes the last doors from inside. A tier is trusted only after `probe` has run attacks in it and seen them fail.
+Open first: this file for the contract, `harness.sandbox.bubblewrap` for the default tier, ``confine.h`` for the limits and filters
+that close the last doors from inside, ``keep.c`` for how a box ends. A tier is trusted only after `probe` has run the attacks of
+``canary.c`` in it and seen them fail. The reasons are in docs/design/sandbox.md.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class Completed:
     """A finished `Sandbox.run`."""
 
     returncode: int
-    """Exit status; negative is the signal that ended it."""
+    """Exit status; negative is the signal that ended it (a program that exits with 128 + n looks as if signal n had)."""
     stdout: bytes
     """First `BoxLimits.output_bytes` bytes."""
     stderr: bytes
