@@ -7,6 +7,7 @@ whether an output is right; that is the judge's.
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Sequence
 from functools import cached_property
 from importlib.metadata import version
@@ -168,10 +169,11 @@ class CpuBackend:
 
     def _located(self, fault: Fault | None, artifact: Artifact) -> Fault | None:
         """A fault with the kernel's line, where its program counter lies in the kernel."""
-        if fault is None or fault.pc is None or not 0 < fault.pc < artifact.library.stat().st_size:
+        tool = shutil.which("addr2line")
+        if tool is None or fault is None or fault.pc is None or not 0 < fault.pc < artifact.library.stat().st_size:
             return fault
         done = self._sandbox().run(
-            ["/usr/bin/addr2line", "-e", "/kernel/kernel.so", hex(fault.pc)],
+            [tool, "-e", "/kernel/kernel.so", hex(fault.pc)],
             mounts={"/kernel/kernel.so": artifact.verify()},
             limits=BoxLimits(wall_s=_SLACK_S, cpu_s=int(_SLACK_S)),
         )

@@ -71,7 +71,8 @@ class KernelProcess:
             },
             limits=_box_limits(limits, layout.inputs.memory_bytes(slots) + layout.outputs.memory_bytes(slots)),
         )
-        self._used: int | None = 0
+        self._used: int | None = None
+        self._pauses = False
         self._inputs, self._outputs = self.box.memories["inputs"], self.box.memories["outputs"]
 
     def __enter__(self) -> Self:
@@ -97,6 +98,8 @@ class KernelProcess:
                 raise StoppedError("limit", Fault(cause="memory", message=message, limit=self._memory_bytes), message)
             text = printed.decode("utf-8", "replace").strip()
             raise InfraError(f"the kernel's process did not start: status {status}, {text!r}", "kernelwright doctor")
+        if self.box.waiting() is not None:
+            self._used = self.box.cpu_ns()
 
     def write_inputs(self, image: Array) -> None:
         """Fills all input slots."""
@@ -120,25 +123,24 @@ class KernelProcess:
         Returns what it cost in nanoseconds: the processor time that the process used since its last call, by the system's
         account. One thread that can make no system call but reading requests and writing replies does all its work on that
         account, whenever it does it, and is not charged for what else runs on the machine. Where the tier cannot tell, it is
-        the time from request to reply, and the process is paused otherwise."""
+        the time from request to reply."""
         nonce = secrets.randbits(64)
         result, start = self._clock.send(self.box.request_fd, self.box.reply_fd, REQUEST.pack(nonce, begin, count))
         if result != OK:
             raise self._stopped(Answer(result, (0, 0, 0, 0, 0), 0), nonce)
-        if self._used is None:
+        if self._pauses:
             self.box.resume()
         answer = self._clock.receive(self.box.reply_fd, start, self._timeout_s)
         if answer.result != OK or answer.record[:2] != (nonce, _DONE):
             raise self._stopped(answer, nonce)
-        if self._used is None:
+        if self._pauses:
             self.box.pause()
-            return answer.nanoseconds
-        return self._charge()
+        return answer.nanoseconds if self._used is None else self._charge()
 
     def settle(self) -> None:
-        """Before the first call that counts: starts the account of processor time, or pauses the process."""
-        self._used = self.box.cpu_ns() if self.box.waiting() is not None else None
-        if self._used is None:
+        """Before calls of several processes are timed in turns: where none can be seen to sleep, they are paused instead."""
+        self._pauses = self._used is None
+        if self._pauses:
             self.box.pause()
 
     def _charge(self) -> int:

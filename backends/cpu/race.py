@@ -2,7 +2,7 @@
 
 Two boxes are started before any input exists, on one processor. Each pair gives both sides the same fresh batch in random order;
 the other side sleeps meanwhile. Every batch is verified after it was timed: guards intact, nothing stale, and the slot that
-differs most from the baseline's outputs goes to the judge. So the outputs that are checked are those of the calls that were timed.
+differs most from the baseline's outputs goes to the judge. So the outputs that are checked are those of timed calls.
 """
 
 from __future__ import annotations
@@ -85,8 +85,8 @@ def one_at_a_time(cache: Path) -> Iterator[None]:
 
 @contextmanager
 def one_processor() -> Iterator[None]:
-    """Keeps this thread, and every box it starts meanwhile, on the processor it is on. Both sides then meet the same caches,
-    messages need no wake-up of another core, and a kernel that answers before its work is done keeps us from reading the clock."""
+    """Keeps this thread, and every box it starts meanwhile, on the processor it is on: both sides then meet the same caches,
+    and messages need no wake-up of another core."""
     allowed = os.sched_getaffinity(0)
     current = int(Path("/proc/thread-self/stat").read_text().rpartition(")")[2].split()[36])
     os.sched_setaffinity(0, {current})
