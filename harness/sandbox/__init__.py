@@ -1,6 +1,6 @@
 """Where untrusted code runs: compilers, simulators and native kernels, behind one protocol.
 
-Open first: this file for the contract, `harness.sandbox.bubblewrap` for the default tier, ``confine.h`` for the limits and filters
+Open first: this file for the contract, `harness.sandbox.bubblewrap` for the default tier, ``confine.h`` for limits and filters
 that close the last doors from inside, ``keep.c`` for how a box ends. A tier is trusted only after `probe` has run the attacks of
 ``canary.c`` in it and seen them fail. The reasons are in docs/design/sandbox.md.
 """
