@@ -28,6 +28,11 @@ from harness.sandbox.choose import DEFAULT, probe_all
 from harness.task import Suite, Workload
 
 Area = Literal["machine", "program", "sandbox", "task suite", "backend", "model", "executor"]
+GROUPS: dict[Area, str] = {
+    "machine": "machine", "program": "programs", "sandbox": "sandboxes", "task suite": "suites", "backend": "backends",
+    "model": "models", "executor": "executors",
+}  # fmt: skip
+"""What `as_json` calls the checks of an area."""
 
 
 class Check(Record):
@@ -37,8 +42,8 @@ class Check(Record):
     """What kind of thing."""
     name: str
     """Which one."""
-    ok: bool
-    """Whether it works."""
+    works: bool
+    """Whether it does."""
     detail: str
     """What was seen: a version, a count, or the error."""
     off: str = ""
@@ -56,7 +61,7 @@ class Checkup(Record):
     @property
     def can_run(self) -> bool:
         """Whether a run is possible on at least one backend with at least one model."""
-        return all(any(c.ok for c in self.checks if c.area == area) for area in ("backend", "task suite", "model", "executor"))
+        return all(any(c.works for c in self.checks if c.area == area) for area in ("backend", "task suite", "model", "executor"))
 
 
 class Program(NamedTuple):
@@ -102,29 +107,29 @@ def examine(say: Callable[[str], None] = lambda _: None) -> Checkup:
 
 
 def _machine() -> Iterator[Check]:
-    yield Check(area="machine", name="python", ok=True, detail=f"{platform.python_version()} on {platform.platform()}")
+    yield Check(area="machine", name="python", works=True, detail=f"{platform.python_version()} on {platform.platform()}")
     processors = len(os.sched_getaffinity(0))
-    yield Check(area="machine", name="processors", ok=True, detail=f"{processors} usable, {platform.machine()}")
+    yield Check(area="machine", name="processors", works=True, detail=f"{processors} usable, {platform.machine()}")
     folder = cache_dir()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as probe:
             probe.write(b"x")
         free = shutil.disk_usage(folder).free / 2**30
-        yield Check(area="machine", name="cache", ok=True, detail=f"{folder}, {free:.1f} GiB free")
+        yield Check(area="machine", name="cache", works=True, detail=f"{folder}, {free:.1f} GiB free")
     except OSError as error:
         yield Check(
-            area="machine", name="cache", ok=False, detail=f"{folder}: {error.strerror}", off="everything that compiles",
+            area="machine", name="cache", works=False, detail=f"{folder}: {error.strerror}", off="everything that compiles",
             turn_on="make the folder writable, or point KERNELWRIGHT_CACHE at one that is",
         )  # fmt: skip
 
 
 def _programs() -> Iterator[Check]:
     for program in PROGRAMS:
-        ok, detail = _version(program.command)
+        works, detail = _version(program.command)
         yield Check(
-            area="program", name=program.name, ok=ok, detail=detail,
-            off="" if ok else program.off, turn_on="" if ok else program.turn_on,
+            area="program", name=program.name, works=works, detail=detail,
+            off="" if works else program.off, turn_on="" if works else program.turn_on,
         )  # fmt: skip
 
 
@@ -149,7 +154,7 @@ def _sandboxes() -> Iterator[Check]:
         off = f"the sandbox tier {probe.tier!r}" + ("" if probe.tier in DEFAULT else ", which is optional")
         detail, hint = _split(probe.detail)
         yield Check(
-            area="sandbox", name=probe.tier, ok=probe.works, detail=detail,
+            area="sandbox", name=probe.tier, works=probe.works, detail=detail,
             off="" if probe.works else off, turn_on="" if probe.works else hint,
         )  # fmt: skip
 
@@ -163,7 +168,7 @@ def _suites() -> Iterator[Check]:
             continue
         count = sum(1 for _ in every_workload(suite.tasks))
         detail = f"{len(suite.tasks)} tasks, {count} workloads ({plugins.origin(entry)})"
-        yield Check(area="task suite", name=name, ok=True, detail=detail)
+        yield Check(area="task suite", name=name, works=True, detail=detail)
 
 
 def _backends() -> Iterator[Check]:
@@ -172,7 +177,7 @@ def _backends() -> Iterator[Check]:
     for name, entry in sorted(plugins.entries("backend").items()):
         try:
             detail = _try_backend(name, session, candidates)
-            yield Check(area="backend", name=name, ok=True, detail=f"{detail} ({plugins.origin(entry)})")
+            yield Check(area="backend", name=name, works=True, detail=f"{detail} ({plugins.origin(entry)})")
         except Exception as error:
             yield _broken("backend", name, error)
 
@@ -202,11 +207,11 @@ def _workloads() -> list[Workload]:
 
 def _models() -> Iterator[Check]:
     for provider in catalogue():
-        ok = not provider.error and provider.key_is_set is not False
+        works = not provider.error and provider.key_is_set is not False
         turn_on = f"export {provider.key}=..., or give --model-option base_url=..." if provider.key else ""
         yield Check(
-            area="model", name=provider.usage, ok=ok, detail=provider.state,
-            off="" if ok else f"models of {provider.name}", turn_on="" if ok else turn_on,
+            area="model", name=provider.usage, works=works, detail=provider.state,
+            off="" if works else f"models of {provider.name}", turn_on="" if works else turn_on,
         )  # fmt: skip
 
 
@@ -214,14 +219,14 @@ def _executors() -> Iterator[Check]:
     for name, entry in sorted(plugins.entries("executor").items()):
         try:
             plugins.load("executor", name)
-            yield Check(area="executor", name=name, ok=True, detail=plugins.origin(entry))
+            yield Check(area="executor", name=name, works=True, detail=plugins.origin(entry))
         except UsageError as error:
             yield _broken("executor", name, error)
 
 
 def _broken(area: Area, name: str, error: Exception) -> Check:
     detail, hint = _split(explain(error))
-    return Check(area=area, name=name, ok=False, detail=detail, off=f"{area} {name!r}", turn_on=hint)
+    return Check(area=area, name=name, works=False, detail=detail, off=f"{area} {name!r}", turn_on=hint)
 
 
 def _split(message: str) -> tuple[str, str]:
@@ -230,10 +235,19 @@ def _split(message: str) -> tuple[str, str]:
     return first, "\n".join(line.strip().removeprefix("hint: ") for line in rest.splitlines())
 
 
+def as_json(checkup: Checkup) -> dict[str, object]:
+    """For programs: the checks by area."""
+    grouped = {
+        plural: [check.model_dump(mode="json", exclude={"area"}) for check in checkup.checks if check.area == area]
+        for area, plural in GROUPS.items()
+    }
+    return {"can_run": checkup.can_run, **grouped}
+
+
 def text(checkup: Checkup) -> str:
     """For people: what was seen, then what is off and how to turn it on."""
-    lines = [f"{'ok ' if c.ok else 'off'}  {c.area:<11} {c.name:<24} {c.detail}" for c in checkup.checks]
-    off = [check for check in checkup.checks if not check.ok]
+    lines = [f"{'ok ' if c.works else 'off'}  {c.area:<11} {c.name:<24} {c.detail}" for c in checkup.checks]
+    off = [check for check in checkup.checks if not check.works]
     if off:
         lines += ["", "What is off, and how to turn it on:"]
     for check in off:

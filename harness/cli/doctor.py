@@ -18,7 +18,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="One JSON docume
 
     found = checkup.examine(lambda part: None if as_json else print(f"trying {part}", file=sys.stderr))
     if as_json:
-        print(json.dumps({"can_run": found.can_run, **found.model_dump(mode="json")}, indent=2))
+        print(json.dumps(checkup.as_json(found), indent=2))
     else:
         print(checkup.text(found))
     raise typer.Exit(0 if found.can_run else 1)

@@ -106,12 +106,10 @@ def schema() -> None:
 
 
 def _print_table(rows: Sequence[Row]) -> None:
-    from rich.console import Console
-
     from harness.scoring.leaderboard import lines
-    from harness.scoring.report.table import SCORE_LEGEND, AgentTable
+    from harness.scoring.report.table import SCORE_LEGEND, agent_tables, terminal
 
-    Console().print(AgentTable(lines(rows)))
+    terminal().print(agent_tables(lines(rows)))
     print(SCORE_LEGEND)
 
 

@@ -32,9 +32,7 @@ def report(
     trials = [trial for folder in run for trial in Store.open(folder).trials()]
     match Format.json if as_json else format:
         case Format.text:
-            from rich.console import Console
-
-            Console().print(table.result_table(trials))
+            table.terminal().print(table.result_table(trials))
         case Format.markdown:
             print(table.agent_markdown(table.lines_of(trials)))
         case Format.json:

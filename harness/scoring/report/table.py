@@ -6,8 +6,11 @@ compare; lines whose score intervals overlap share a rank and are marked ``=``.
 
 from __future__ import annotations
 
+import os
+import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -41,6 +44,11 @@ class Line(NamedTuple):
     marks: tuple[str, ...] = ()
     """What a reader must know about this line: ``unsafe sandbox``, ``partial``."""
 
+    @property
+    def where(self) -> str:
+        """Suite and backend, for people."""
+        return f"{self.suite} on {self.backend}" if self.suite else self.backend
+
 
 class Ranked(NamedTuple):
     """A line with its place among those of the same suite and backend."""
@@ -66,7 +74,7 @@ def ranked(lines: Iterable[Line]) -> list[Ranked]:
 COLUMNS: tuple[tuple[str, Callable[[Ranked], str]], ...] = (
     ("#", lambda r: r.place),
     ("model", lambda r: r.line.model + "".join(f" [{mark}]" for mark in r.line.marks)),
-    ("backend", lambda r: f"{r.line.suite} on {r.line.backend}" if r.line.suite else r.line.backend),
+    ("backend", lambda r: r.line.where),
     ("score", lambda r: _ratio(r.line.metrics.score)),
     ("pass@1", lambda r: _share(r.line.metrics.pass_at_1)),
     ("speedup", lambda r: _ratio(r.line.metrics.speedup)),
@@ -80,37 +88,48 @@ COLUMNS: tuple[tuple[str, Callable[[Ranked], str]], ...] = (
 """Heading and cell of every column."""
 LEFT = ("model", "backend")
 """Columns of text."""
-LEAVE_OUT = ("tokens", "of bound", "fast_1", "cost", "speedup", "alarms", "graded", "backend")
-"""Columns that a narrow console goes without, in this order."""
+OPTIONAL = ("graded", "alarms", "speedup", "cost", "fast_1", "of bound", "tokens")
+"""Columns that a narrow console may go without, the most important first."""
+
+
+def terminal() -> Console:
+    """A console on stdout: as wide as the terminal, and wide enough for every column where there is none."""
+    return Console() if sys.stdout.isatty() or os.environ.get("COLUMNS") else Console(width=180)
 
 
 class AgentTable:
-    """The lines as a table that fits the console: columns that have no room are left out, the least important first."""
+    """Lines of one suite and backend as a table that fits the console: columns that have no room are left out, and named."""
 
-    def __init__(self, lines: Iterable[Line]) -> None:
-        self._ranked = ranked(lines)
+    def __init__(self, title: str, entries: Sequence[Ranked]) -> None:
+        self._title = title
+        self._ranked = entries
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        left_out: list[str] = []
-        table = self._table(left_out)
-        for heading in LEAVE_OUT:
-            if Measurement.get(console, options.update(max_width=1000), table).maximum <= options.max_width:
-                break
-            left_out.append(heading)
-            table = self._table(left_out)
-        yield table
-        if left_out:
+        unbounded = options.update(max_width=1000)
+        shown = {"#", "model", "score", "pass@1"}
+        for heading in OPTIONAL:
+            wider = self._table(shown | {heading})
+            if Measurement.get(console, unbounded, wider).maximum <= options.max_width:
+                shown.add(heading)
+        yield self._table(shown)
+        if left_out := [heading for heading in OPTIONAL if heading not in shown]:
             yield Text(f"no room for: {', '.join(left_out)}", style="dim")
 
-    def _table(self, left_out: Sequence[str]) -> Table:
-        table = Table()
-        shown = [(heading, cell) for heading, cell in COLUMNS if heading not in left_out]
+    def _table(self, headings: Container[str]) -> Table:
+        table = Table(title=escape(self._title), title_justify="left")
+        shown = [(heading, cell) for heading, cell in COLUMNS if heading in headings]
         for heading, _ in shown:
             table.add_column(heading, justify="left" if heading in LEFT else "right", overflow="fold")
         for entry in self._ranked:
             cells = [escape(cell(entry)) for _, cell in shown]
             table.add_row(*cells, style="yellow" if entry.line.marks or entry.line.metrics.alarms else None)
         return table
+
+
+def agent_tables(lines: Iterable[Line]) -> RenderableType:
+    """One table for each suite and backend, because only their lines compare."""
+    grouped = groupby(ranked(lines), key=lambda entry: entry.line.where)
+    return Group(*(AgentTable(where, list(entries)) for where, entries in grouped))
 
 
 def agent_markdown(lines: Iterable[Line]) -> str:
@@ -135,7 +154,7 @@ def result_table(trials: Iterable[Trial]) -> RenderableType:
     groups = by_agent(trials)
     lines = [_line(model, backend, group) for (model, backend), group in groups.items()]
     grids = [_grid(f"{model} on {backend}", group) for (model, backend), group in groups.items()]
-    return Group(AgentTable(lines), *grids, Text(f"{SCORE_LEGEND}\n{CELL_LEGEND}", style="dim"))
+    return Group(agent_tables(lines), *grids, Text(f"{SCORE_LEGEND}\n{CELL_LEGEND}", style="dim"))
 
 
 def summary(trials: Iterable[Trial]) -> str:

@@ -26,21 +26,21 @@ def only_toy(monkeypatch):
     monkeypatch.setattr(plugins, "entries", lambda kind: {n: e for n, e in real(kind).items() if kind != "backend" or n == "toy"})
 
 
-def of(result, area):
-    return {check["name"]: check for check in result.json["checks"] if check["area"] == area}
+def of(result, group):
+    return {check["name"]: check for check in result.json[group]}
 
 
 @pytest.mark.usefixtures("only_toy")
 def test_a_backend_proves_itself_with_its_baseline(kernelwright):
     result = kernelwright("doctor", "--json")
     assert (result.code, result.json["can_run"]) == (0, True)
-    toy = of(result, "backend")["toy"]
-    assert toy["ok"]
+    toy = of(result, "backends")["toy"]
+    assert toy["works"]
     assert re.match(r"the baseline of \w+/C1 passes in .* s, sandbox none \(kernelwright-toy 1.0\)$", toy["detail"])
-    assert of(result, "model")["openai/MODEL"]["turn_on"].startswith("export OPENAI_API_KEY=")
-    assert of(result, "sandbox")["docker"]["off"] == "the sandbox tier 'docker', which is optional"
-    assert of(result, "sandbox")["docker"]["turn_on"] == "x"
-    assert of(result, "task suite")["toy"]["detail"].startswith("2 tasks, 4 workloads")
+    assert of(result, "models")["openai/MODEL"]["turn_on"].startswith("export OPENAI_API_KEY=")
+    assert of(result, "sandboxes")["docker"]["off"] == "the sandbox tier 'docker', which is optional"
+    assert of(result, "sandboxes")["docker"]["turn_on"] == "x"
+    assert of(result, "suites")["toy"]["detail"].startswith("2 tasks, 4 workloads")
 
 
 @pytest.mark.usefixtures("only_toy")
@@ -58,7 +58,7 @@ def test_a_broken_backend_is_reported_and_no_run_is_possible(kernelwright, monke
     monkeypatch.setattr(plugins, "load", lambda kind, name: backend if kind == "backend" else real(kind, name))
     result = kernelwright("doctor", "--json")
     assert (result.code, result.json["can_run"]) == (1, False)
-    assert of(result, "backend")["toy"]["detail"].startswith(reason)
+    assert of(result, "backends")["toy"]["detail"].startswith(reason)
     said = kernelwright("doctor")
     assert said.code == 1
     assert "No run is possible yet." in said.out
@@ -75,7 +75,7 @@ def test_a_suite_that_cannot_be_loaded_is_reported(kernelwright, monkeypatch):
     monkeypatch.setattr(plugins, "load", load)
     result = kernelwright("doctor", "--json")
     assert result.code == 0
-    assert of(result, "task suite")["core"]["detail"] == "ZeroDivisionError: division by zero"
+    assert of(result, "suites")["core"]["detail"] == "ZeroDivisionError: division by zero"
 
 
 @pytest.mark.usefixtures("only_toy")
@@ -83,7 +83,7 @@ def test_the_cache_folder_is_tried(kernelwright, monkeypatch, tmp_path):
     (tmp_path / "file").touch()
     monkeypatch.setenv("KERNELWRIGHT_CACHE", str(tmp_path / "file" / "cache"))
     cache = of(kernelwright("doctor", "--json"), "machine")["cache"]
-    assert not cache["ok"]
+    assert not cache["works"]
     assert "KERNELWRIGHT_CACHE" in cache["turn_on"]
 
 
@@ -95,8 +95,8 @@ def test_programs_are_really_run(kernelwright, monkeypatch):
         Program("missing", ("no-such-program",), "this", "that"),
     )
     monkeypatch.setattr(checkup, "PROGRAMS", programs)
-    found = of(kernelwright("doctor", "--json"), "program")
-    assert {name: (check["ok"], check["detail"]) for name, check in found.items()} == {
+    found = of(kernelwright("doctor", "--json"), "programs")
+    assert {name: (check["works"], check["detail"]) for name, check in found.items()} == {
         "works": (True, "version 7"), "fails": (False, "exit status 3: no engine"), "missing": (False, "not found"),
     }  # fmt: skip
     assert (found["missing"]["off"], found["missing"]["turn_on"]) == ("this", "that")
@@ -104,7 +104,7 @@ def test_programs_are_really_run(kernelwright, monkeypatch):
 
 
 def test_what_is_off_stands_at_the_end():
-    off = Check(area="program", name="cc", ok=False, detail="not found", off="compiling", turn_on="apt-get install gcc")
+    off = Check(area="program", name="cc", works=False, detail="not found", off="compiling", turn_on="apt-get install gcc")
     lines = text(Checkup(checks=(off,))).splitlines()
     assert lines[-4:] == ["  compiling", "      apt-get install gcc", "", "No run is possible yet."]
     assert all(program.off and program.turn_on for program in PROGRAMS)

@@ -64,7 +64,7 @@ def test_summary_counts_what_was_not_graded() -> None:
 
 
 def test_an_empty_run_renders() -> None:
-    assert "model" in render([])
+    assert "score:" in render([])
     assert summary([]) == "no trials"
 
 
@@ -74,4 +74,10 @@ def test_a_narrow_console_goes_without_columns_not_without_sense(width: int) -> 
     [row] = [line for line in text.splitlines() if line.startswith("│") and "provider/some-model" in line and "2.00x" in line]
     assert "100.0% [68, 100]" in row
     assert max(map(len, text.splitlines())) <= width
-    assert ("no room for: tokens" in text) == (width < 150)
+    assert ("no room for" in text) == (width < 150)
+    assert "graded" in text.splitlines()[2]
+
+
+def test_targets_do_not_share_a_table() -> None:
+    text = render([trial(model="a"), trial(model="a", backend="other"), trial(model="b")])
+    assert [line.strip() for line in text.splitlines() if line.strip() in ("other", "toy")] == ["other", "toy"]
