@@ -40,7 +40,8 @@ def find_workload(id: str, suites: dict[str, Suite]) -> Workload:
     for workload in every_workload(tasks):
         if workload.id == id:
             return workload
-    raise unknown("workload", id, [workload.id for workload in every_workload(tasks)])
+    ids = [workload.id for workload in every_workload(tasks)]
+    raise unknown("workload", id, [other for other in ids if other.startswith(f"{id}/")] or ids)
 
 
 def all_tasks(suites: dict[str, Suite]) -> list[Task]:

@@ -65,7 +65,7 @@ class Session:
     @property
     def backend_names(self) -> tuple[str, ...]:
         """The backends asked for; the only one where none was named."""
-        registered = tuple(plugins.entries("backend"))
+        registered = tuple(sorted(plugins.entries("backend")))
         if not self.options.backends and len(registered) != 1:
             raise UsageError(f"which backend? there are {', '.join(registered) or 'none'}", "name one with --backend")
         return tuple(dict.fromkeys(self.options.backends or registered))

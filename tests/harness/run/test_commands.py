@@ -287,3 +287,75 @@ def test_a_terminal_shows_a_live_table_and_takes_ctrl_c(cli):
     text = shown.decode()
     assert "stopping: waiting for the running trials" in text
     assert set(statuses(cli)) == {Status.graded}
+
+
+@pytest.mark.parametrize(
+    ("kernel", "code", "shown"),
+    [
+        ("y = a + b\n", 0, ["T01/C1 on toy: passed", "right on 2 input sets", "% of the bound, limited by store"]),
+        ("y = a - b\n", 1, ["T01/C1 on toy: wrong", "y: 16 of 16 elements wrong on public inputs", "[0]: expected "]),
+        (
+            "y = a + c\n",
+            1,
+            ["build_error", "error at line 1, column 9: unknown name 'c'", "    y = a + c", "    hint: known: a, b"],
+        ),
+        ("y = a[99]\n", 1, ["T01/C1 on toy: fault", "fault bounds at line 1: index 99 is outside of a"]),
+        ("", 1, ["build_error", "the kernel is empty"]),
+        ("\x00\x01", 1, ["build_error", "the kernel is not plain text"]),
+        ("\udcff", 1, ["build_error", "the kernel is not valid Unicode text"]),
+        ("#" * 10_000_000, 1, ["limit", "the kernel has 10000000 bytes; the limit is 4096"]),
+    ],
+)
+def test_eval_reports_for_a_person(cli, kernel, code, shown):
+    path = cli.folder / "kernel.toy"
+    path.write_bytes(kernel.encode("utf-8", "surrogateescape"))
+    found, out, err = cli("eval", path, "--task", "T01/C1", "--backend", "toy")
+    assert (found, err) == (code, "")
+    for text in shown:
+        assert text in out
+
+
+def test_eval_final_draws_hidden_inputs_of_its_own(cli):
+    path = cli.folder / "kernel.toy"
+    path.write_text("y = a - b\n")
+    _, first, _ = cli("eval", path, "--task", "T01/C1", "--backend", "toy", "--final", "--json")
+    evaluation = json.loads(first)
+    assert (evaluation["stage"], evaluation["verdict"], evaluation["input_sets"]) == ("final", "wrong", 1)
+
+
+def test_eval_profile_lists_the_hottest_lines(cli):
+    path = cli.folder / "kernel.toy"
+    path.write_text("spin 100\ny = a + b\n")
+    _, out, _ = cli("eval", path, "--task", "T01/C1", "--backend", "toy", "--profile")
+    assert "    line 1: 100 cycles, 1 times" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["nowhere.toy", "--task", "T01/C1", "--backend", "toy"],
+            "cannot read the kernel 'nowhere.toy': No such file or directory",
+        ),
+        (["k.toy", "--task", "T01", "--backend", "toy"], "unknown workload 'T01'\n  hint: did you mean 'T01/C"),
+        (
+            ["k.toy", "--task", "T13/C1", "--backend", "toy"],
+            "backend 'toy' does not support T13/C1: the toy target has no baseline",
+        ),
+        (["k.toy", "--task", "T01/C1", "--backend", "tyo"], "unknown backend 'tyo'\n  hint: did you mean 'toy'?"),
+        (["k.toy", "--task", "T01/C1"], "which backend? there are cpu, toy\n  hint: name one with --backend"),
+    ],
+)
+def test_eval_says_what_is_wrong_with_the_request(cli, arguments, message):
+    (cli.folder / "k.toy").write_text("y = a + b\n")
+    code, _, err = cli("eval", *arguments)
+    assert code == 2
+    assert message in err
+
+
+@pytest.mark.parametrize("verb", ["run", "resume", "grade", "eval"])
+def test_help_has_an_example(cli, verb):
+    code, out, _ = cli(verb, "--help")
+    assert code == 0
+    assert f"Example: kernelwright {verb}" in out
+    assert "--json" in out

@@ -49,8 +49,10 @@ def test_what_matches_nothing_gets_the_nearest_names(selector, message):
 
 def test_find_workload_takes_ids_only():
     assert find_workload("T01.i32/C3", SUITES).dtype == i32
-    with pytest.raises(UsageError, match="unknown workload 'T01'"):
+    with pytest.raises(UsageError, match=r"unknown workload 'T01'\n  hint: did you mean 'T01/C3' or 'T01/C1'\?"):
         find_workload("T01", SUITES)
+    with pytest.raises(UsageError, match="unknown workload 'T02/C2'"):
+        find_workload("T02/C2", SUITES)
 
 
 def test_one_id_for_two_tasks_is_refused():
