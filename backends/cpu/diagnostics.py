@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
+from backends.cpu.prelude import OPTIONS
 from harness.backend import Diagnostic
 
 MOST = 20
@@ -14,11 +14,7 @@ _MESSAGE = re.compile(
 )
 _FIXIT = re.compile(r'fix-it:"kernel\.c":\{(\d+):\d+-\d+:\d+\}:"(.*)"')
 _OTHER = re.compile(r"(?:\S*/)?(?:cc1|collect2|ld|ld\.lld|gcc|clang)\S*: (?:fatal |internal compiler )?(?:error: )?(?P<text>.*)")
-_FLAGS_IN_TEXT = re.compile(
-    r'^\s*#\s*pragma\s+(?:GCC|clang)\s+(?:target|optimize|attribute)\b|\b_Pragma\s*\(\s*"\s*GCC\s+(?:target|optimize)\b'
-    r"|__attribute__\s*\(\(.*\b(?:__)?(?:target|optimize|target_clones)(?:__)?\s*\("
-)
-_ASSEMBLY = re.compile(r'attempt to use poisoned "(?:asm|__asm|__asm__)"')
+_POISONED = re.compile(r'attempt to use poisoned "(\w+)"')
 
 
 def check_text(source: str, limit: int) -> list[Diagnostic]:
@@ -35,14 +31,7 @@ def check_text(source: str, limit: int) -> list[Diagnostic]:
     if control:
         line = source.count("\n", 0, control.start()) + 1
         return [_error(f"the text is binary: it holds the control character {control[0]!r}", "send plain text", line)]
-    return list(_flags(source))
-
-
-def _flags(source: str) -> Iterator[Diagnostic]:
-    for line, text in enumerate(source.split("\n"), 1):
-        if _FLAGS_IN_TEXT.search(text):
-            hint = "remove it; -O3 and the machine's vector instructions are already on for every kernel"
-            yield _error("a kernel cannot choose compiler flags or instruction sets", hint, line, text.strip())
+    return []
 
 
 def parse(output: str, source: str, signature: str) -> list[Diagnostic]:
@@ -70,8 +59,8 @@ def snippet(source: str, line: int | None) -> str:
 
 def _from_message(match: re.Match[str], source: str, signature: str) -> Diagnostic:
     text, hint = match["text"], ""
-    if _ASSEMBLY.search(text):
-        text, hint = "inline assembly is not part of the kernel language", "write C11, or the intrinsics of <immintrin.h>"
+    if poisoned := _POISONED.search(text):
+        text, hint = _refusal(poisoned[1])
     elif "conflicting types for 'kernel'" in text:
         hint = f"the signature must be: {signature}"
     own = match["file"] == "kernel.c"
@@ -83,6 +72,18 @@ def _from_message(match: re.Match[str], source: str, signature: str) -> Diagnost
         column=int(match["column"]) if own and match["column"] else None,
         snippet=snippet(source, line),
         hint=hint,
+    )
+
+
+def _refusal(word: str) -> tuple[str, str]:
+    if word in OPTIONS:
+        return (
+            f"{word!r} is refused, also as a name: a kernel cannot choose compiler flags or instruction sets",
+            "remove it; -O3 and the machine's vector instructions are already on for every kernel",
+        )
+    return (
+        f"{word!r} is refused, also as a name: inline assembly is not part of the kernel language",
+        "write C11, or the intrinsics of <immintrin.h>",
     )
 
 

@@ -12,6 +12,10 @@ C_TYPES: Mapping[str, str] = {
 """The C type of each element type that C can express."""
 INTRINSICS = ("immintrin.h", "x86intrin.h", "arm_neon.h")
 """Vector headers; they hold inline assembly themselves, so the prelude includes them before it forbids that."""
+ASSEMBLY = ("asm", "__asm", "__asm__", "section", "__section__", "symver", "__symver__")
+"""Words that put text before the assembler."""
+OPTIONS = ("optimize", "__optimize__", "target", "__target__", "target_clones", "__target_clones__")
+"""Words that change the compiler's options for a part of the text."""
 MAX_ARGUMENTS = 24
 """Parameters that the runner can pass (`call.h`)."""
 
@@ -34,8 +38,9 @@ def signature(workload: Workload) -> str:
 def prelude(workload: Workload, source: str) -> str:
     """The text of ``kernel.h`` for a workload; ``source`` only decides which vector header comes first."""
     headers = ["math.h", "stddef.h", "stdint.h", *(name for name in INTRINSICS if name in source)]
+    words = [word for word in ASSEMBLY + OPTIONS if word not in {*workload.inputs, *workload.outputs}]
     return "\n".join(
         [f"#include <{name}>" for name in headers]
         + [f"#define {name} {value}" for name, value in macros(workload).items()]
-        + [f'__attribute__((visibility("default"))) {signature(workload)};', "#pragma GCC poison asm __asm __asm__", ""]
+        + [f'__attribute__((visibility("default"))) {signature(workload)};', f"#pragma GCC poison {' '.join(words)}", ""]
     )
