@@ -70,7 +70,8 @@ class Metrics(Record):
     score: Estimate | None
     """``geometric mean of (1 + speedup) - 1`` over all graded trials, a failure having speedup 0: the ranking."""
     fast: tuple[Point, ...]
-    """fast_p: share that passes with a credited speedup of at least p; at 0 this is pass@1."""
+    """fast_p: share that passes and is not measurably slower than p times the baseline (the upper end of its interval reaches p);
+    at 0 this is pass@1."""
     bound_share: float | None
     """Geometric mean over passes of bound cycles / cycles: 1 is the speed of light."""
     alarms: int
@@ -122,6 +123,8 @@ class _Outcome:
 
     passed: bool
     speedup: float
+    reach: float
+    """Upper end of the interval of ``speedup``: a tie with p reaches p, or fast_1 of the baseline itself would be a coin toss."""
     first: int
     """1-based index of the first passing kernel shown to the judge; meaningless unless passed."""
     bound_share: float | None
@@ -164,7 +167,10 @@ class _Tally:
         self.alarms += bool(trial.passed and final and final.alarms)
         self.grading_seconds.append(final.seconds if final else 0.0)
         first = trial.first_pass or max(1, trial.iterations)  # one that never ran its kernel passed with the submission
-        outcome = _Outcome(trial.passed, credited_speedup(final), first, final.bound_share if final else None)
+        speedup = credited_speedup(final)
+        widening = final.speedup_high / final.speedup if final and final.speedup and final.speedup_high else 1.0
+        share = final.bound_share if final else None
+        outcome = _Outcome(trial.passed, speedup, speedup * widening, first, share)
         self.outcomes[trial.spec.workload].append(outcome)
 
     def metrics(self) -> Metrics:
@@ -207,7 +213,7 @@ class _Tally:
         return self._point(k, lambda outcomes: pass_at_k(len(outcomes), sum(o.passed for o in outcomes), k))
 
     def _fast_at(self, p: float) -> Point:
-        return self._point(p, lambda outcomes: _mean([o.passed and o.speedup >= p for o in outcomes]))
+        return self._point(p, lambda outcomes: _mean([o.passed and o.reach >= p for o in outcomes]))
 
     def _success_at(self, n: int) -> Point:
         return self._point(n, lambda outcomes: _mean([o.passed and o.first <= n for o in outcomes]))

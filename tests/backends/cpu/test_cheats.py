@@ -50,14 +50,7 @@ class Cheat:
         return Cheat(fields["cheat"], source, fields["workload"], expect, fields.get("machine"))
 
 
-NEEDS_POISON = "the prelude does not poison this spelling yet: `optimize`, `target`, `section` and the like"
-LEAKS = {
-    "fast_math_by_attribute": pytest.mark.xfail(strict=True, reason=NEEDS_POISON),
-    "fast_math_by_macro": pytest.mark.xfail(strict=True, reason=NEEDS_POISON),
-    "assembly_by_section_name": pytest.mark.xfail(strict=True, reason=NEEDS_POISON),
-    "machine_code_as_data": pytest.mark.xfail(strict=True, reason=NEEDS_POISON),
-    "early_reply": pytest.mark.xfail(reason="a kernel that answers for the runner is caught by chance only"),
-}
+LEAKS = {"early_reply": pytest.mark.xfail(reason="a kernel that answers for the runner is caught by chance only")}
 """What gets through today. An entry goes away with its leak."""
 CHEATS = [Cheat.read(path) for path in sorted(CORPUS.glob("*.c"))]
 

@@ -97,6 +97,12 @@ def test_fast_p_asks_for_a_pass_and_the_speed() -> None:
     assert [share_at(m.fast, p) for p in (0, 0.5, 1, 1.5, 2, 3, 10)] == [0.75, 0.5, 0.5, 0.25, 0.25, 0, 0]
 
 
+def test_a_measured_tie_with_the_baseline_is_as_fast_as_the_baseline() -> None:
+    tie = evaluation(speedup=0.99, speedup_low=0.97, speedup_high=1.01)
+    slower = evaluation("P01/C2", speedup=0.97, speedup_low=0.96, speedup_high=0.98)
+    assert share_at(compute([trial(final=tie), trial("P01/C2", final=slower)]).fast, 1.0) == 0.5
+
+
 def test_faster_than_an_exact_bound_is_no_gain() -> None:
     assert credited_speedup(evaluation(speedup=20.0, bound_share=2.0)) == 1.0
     assert credited_speedup(evaluation(speedup=0.5, bound_share=2.0)) == 0.5
