@@ -1,8 +1,8 @@
 """Racing a kernel against the baseline: interleaved pairs on fresh inputs, timed from outside.
 
 Two boxes are started before any input exists, on one processor. Each pair gives both sides the same fresh batch in random order;
-the other side sleeps meanwhile. Every batch is verified after it was timed: guards intact, nothing stale, and the slot that
-differs most from the baseline's outputs goes to the judge. So the outputs that are checked are those of timed calls.
+the other side sleeps meanwhile. Every output of every timed call is looked at: guards intact, nothing stale, near the baseline's.
+The judge's check, which is exact but slow, then gets the call that was farthest from the baseline's, and a random one.
 """
 
 from __future__ import annotations
@@ -32,14 +32,16 @@ HEAT = 4
 """Pairs that share one preparation of memory."""
 SLOWEST_NS = 20_000_000
 """A candidate's batch is made smaller rather than take longer than this."""
-MEMORY_BYTES = 4 << 20
+MEMORY_BYTES = 3 << 20
 """Most shared memory of one box, inputs and outputs."""
-MOST_SLOTS = 2048
+MOST_SLOTS = 8192
 """Most calls in a batch."""
 WIDEST = 1.03
 """Upper over lower end of the interval beyond which more pairs are measured."""
 MORE = 6
 """At most this many times the pairs asked for."""
+EXTRA_S = 0.25
+"""No pairs are added to those asked for after this time."""
 PATIENCE_S = 10.0
 """A race of a very slow kernel ends after this time, once it has `FEWEST` pairs."""
 FEWEST = 5
@@ -126,13 +128,17 @@ class Course:
         self._layout, self._fresh, self._rng, self._check = candidate.layout, fresh, rng, check
         self.count = 1
         """Calls in a batch."""
+        self._suspects: dict[str, tuple[Tensors, Tensors]] = {}
+        self._heats, self._highest = 0, 0.0
 
     def run(self, pairs: int, ticks_per_ns: float) -> Race:
         """The race: calibration, then pairs until the interval is narrow or patience ends."""
         started = time.monotonic()
         try:
             self._calibrate()
+            self._judge()
             result = self._measure(pairs, started)
+            self._judge()
         except TimedOutputError as error:
             return Race(outcome="wrong", detail=str(error), seconds=self._seconds())
         except StoppedError as stopped:
@@ -154,9 +160,10 @@ class Course:
         while True:
             self._heat(HEAT)
             done = len(self._candidate.batches)
-            slow = time.monotonic() - started > PATIENCE_S and done >= FEWEST
+            elapsed = time.monotonic() - started
             logs = np.log(self._baseline.net()) - np.log(self._candidate.net())
-            if slow or done >= MORE * pairs or (done >= pairs and spread(logs) <= math.log(WIDEST)):
+            enough = elapsed > EXTRA_S or done >= MORE * pairs or spread(logs) <= math.log(WIDEST)
+            if (done >= pairs and enough) or (done >= FEWEST and elapsed > PATIENCE_S):
                 return interval(logs, self._rng)
 
     def _calibrate(self) -> None:
@@ -211,20 +218,35 @@ class Course:
         return inputs, word
 
     def _verify(self, inputs: Array, word: int, slots: int) -> None:
-        """Guards, stale elements, and the judge's check of the most suspicious and of a random slot."""
+        """Looks at every output: guards, stale elements, distance to the baseline's; keeps for the judge what is suspicious."""
         arena = self._layout.outputs
         got, expected = (np.frombuffer(side.process.read_outputs(slots), np.uint8) for side in self._sides())
         if (damage := arena.damaged_guard(got, word)) is not None:
             raise StoppedError("fault", None, f"a timed call wrote outside its outputs, at byte {damage[1]} of its slot")
         if (name := arena.unwritten(got, word)) is not None:
             raise TimedOutputError(f"a timed call left elements of {name} unwritten")
-        for slot in {self._most_suspicious(got, expected, slots), int(self._rng.integers(slots))}:
-            problem = self._check(self._layout.inputs.read(inputs, slot), arena.read(got, slot))
+        score = self._suspicion(got, expected, slots)
+        worst, other = int(score.argmax()), int(self._rng.integers(slots))
+        self._heats += 1
+        for kind, slot, keep in (
+            ("worst", worst, score[worst] >= self._highest),
+            ("random", other, self._rng.integers(self._heats) == 0),
+        ):
+            if keep:
+                self._suspects[kind] = self._layout.inputs.read(inputs, slot), arena.read(got, slot)
+        self._highest = max(self._highest, float(score[worst]))
+
+    def _judge(self) -> None:
+        """Has the judge check what was kept of the batches so far: the most suspicious call, and a random one."""
+        for inputs, outputs in self._suspects.values():
+            problem = self._check(inputs, outputs)
             if problem is not None:
                 raise TimedOutputError(f"a timed call was wrong: {problem}")
+        self._suspects.clear()
+        self._heats, self._highest = 0, 0.0
 
-    def _most_suspicious(self, got: Array, expected: Array, slots: int) -> int:
-        """The slot that differs most from the baseline's, in relation to the size of its values; random where all agree."""
+    def _suspicion(self, got: Array, expected: Array, slots: int) -> Array:
+        """How far each slot's outputs are from the baseline's, in relation to the size of its values."""
         score = np.zeros(slots)
         for name in self._layout.outputs.tensors:
             ours, theirs = (self._layout.outputs.view(image, name).reshape(slots, -1) for image in (got, expected))
@@ -235,4 +257,4 @@ class Course:
                 away = np.abs(np.subtract(ours, theirs, dtype=np.float32)) / (size + size.mean(axis=1, keepdims=True))
             away = np.where(ours == theirs, np.float32(0), np.where(np.isfinite(away), away, np.float32(np.inf)))
             score = np.maximum(score, away.max(axis=1))
-        return int(score.argmax()) if score.any() else int(self._rng.integers(slots))
+        return score
