@@ -156,9 +156,17 @@ def _lint_all(workloads: Sequence[str], suites: tuple[str, ...], processes: int)
         for workload in workloads:
             yield from work(workload)
         return
-    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, mp_context=spawn, initializer=_one_thread_each) as pool:
         for results in pool.map(work, workloads, chunksize=4):
             yield from results
+
+
+def _one_thread_each() -> None:
+    """Before a worker imports numpy: the threads of several linear algebra libraries would fight for the same processors."""
+    import os
+
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 
 def _lint_one(suites: tuple[str, ...], id: str) -> list[LintResult]:
