@@ -10,7 +10,7 @@ import typer
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False) -> None:
-    """Tries programs, sandboxes, backends and models, and says what is off and how to turn it on.
+    """Says what works here and what is off. Programs, sandboxes, backends and models are tried, not looked for.
 
     Exit code 0 if a run is possible on at least one backend.
     """

@@ -15,7 +15,7 @@ def manual(
     backend_option: Annotated[list[str] | None, typer.Option("--backend-option", help="KEY=VALUE; repeatable.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The sections as JSON.")] = False,
 ) -> None:
-    """Prints the manual of a backend, exactly as an agent may read it."""
+    """Prints the manual of a backend. It is exactly what an agent may read."""
     from harness.agent.manual import search as search_in
     from harness.cli import targets
 

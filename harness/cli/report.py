@@ -25,7 +25,7 @@ def report(
     ] = Format.text,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
-    """Shows what the trials of runs add up to, with intervals; trials that were not graded are shown and not counted."""
+    """Shows results of runs, with intervals. Trials that were not graded are shown and not counted."""
     from harness.run.store import Store
     from harness.scoring.report import flat, table
 

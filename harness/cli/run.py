@@ -54,7 +54,7 @@ def run(
     unsafe_no_sandbox: Unsafe = False,
     as_json: AsJson = False,
 ) -> None:
-    """Runs agents on workloads and grades the kernels they submit."""
+    """Runs agents on workloads. The kernels they submit are graded on hidden inputs."""
     from harness.run import commands
     from harness.run.plan import Options
     from harness.trial import AgentLimits, AgentSettings
@@ -86,7 +86,8 @@ run.epilog = "Example: kernelwright run --model compiler --tasks P15/C2"  # type
 
 
 def resume(folder: Folder, workers: Workers = 0, as_json: AsJson = False) -> None:
-    """Goes on with a run: graded trials stay, stopped ones continue, those that failed for no fault of the model are redone."""
+    """Goes on with a run that was stopped. Graded trials stay, stopped ones continue from their journal, and those that
+    failed for no fault of the model are redone."""
     from harness.run import commands
 
     _finish(commands.resume(folder, workers, _console()), as_json)
@@ -102,7 +103,7 @@ def grade(
     accept_changes: Annotated[bool, typer.Option(help="Grade although something that decides a score has changed.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Grades the stored kernels of a run again, without any model, and reports what is judged otherwise."""
+    """Grades stored kernels of a run again. No model is needed; what is judged otherwise than before is reported."""
     from harness.run import commands
 
     result, interrupted = commands.grade(folder, workers, _console(), cached=cache, accept_changes=accept_changes)
@@ -124,7 +125,7 @@ def eval_(
     unsafe_no_sandbox: Unsafe = False,
     as_json: AsJson = False,
 ) -> None:
-    """Judges one kernel file: what an agent's run tool would say, or with --final what the grade would be."""
+    """Judges one kernel file. Says what an agent's run tool would say, or with --final what the grade would be."""
     from harness.run import commands
     from harness.run.plan import Options
 
