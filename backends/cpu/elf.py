@@ -152,7 +152,7 @@ def inspect(data: bytes) -> list[Finding]:
     library = SharedObject(data)
     try:
         return [*_symbols(library), *_startup(library), *_memory(library), *_hidden(library)]
-    except (struct.error, ValueError, IndexError) as error:
+    except (struct.error, ValueError, IndexError, OverflowError) as error:
         return [Finding(f"the compiled object is malformed: {error}", "remove whatever shapes the object file itself")]
 
 

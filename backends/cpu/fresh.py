@@ -2,7 +2,8 @@
 
 A few sets are drawn by the task's own generator. A batch picks members of this pool at random and perturbs every element:
 floats lose up to 2^-10 of their magnitude (zeros, signs and ranges stay), integers are XORed with random bits where the task
-uses their whole range, else shifted cyclically within their tensor. So nothing that a kernel remembers ever comes back.
+uses their whole range, else drawn anew from all values that the tensor had in the pool. So nothing that a kernel remembers
+ever comes back.
 """
 
 from __future__ import annotations
@@ -48,12 +49,9 @@ class FreshInputs:
         if int(pool.max()) - int(pool.min()) > (int(info.max) - int(info.min)) // 2:
             bits = np.resize(self._rng.integers(info.min, info.max, _PERIOD, tensor.dtype.numpy, endpoint=True), needed)
             return lambda view: np.bitwise_xor(view, self._slice(bits, view), out=view)
-        return self._shift
+        chosen = np.resize(self._rng.choice(pool.reshape(-1), _PERIOD), needed)
+        return lambda view: np.copyto(view, self._slice(chosen, view))
 
     def _slice(self, noise: Array, view: Array) -> Array:
         start = int(self._rng.integers(_PERIOD))
         return noise[start : start + view.size].reshape(view.shape)
-
-    def _shift(self, view: Array) -> None:
-        flat = view.reshape(len(view), -1)
-        view[...] = np.roll(flat, int(self._rng.integers(flat.shape[1])), axis=1).reshape(view.shape)

@@ -1,0 +1,122 @@
+"""Races: a kernel ties with itself, loses to one that does less, and every output of a timed call counts."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from backends.cpu import race
+from backends.cpu.backend import CpuBackend
+from backends.cpu.race import interval, spread
+from harness.backend import Limits, Race
+from harness.task import Tensors, Workload
+
+from .conftest import TASKS, unchecked
+
+ADD = "void kernel(const float *restrict a, const float *restrict b, float *restrict y)\n{{\n{body}\n}}\n"
+LOOP = "for (int i = 0; i < N; i++) y[i] = a[i] + b[i];"
+
+
+def right(inputs: Tensors, outputs: Tensors) -> str | None:
+    return None if np.array_equal(outputs["y"], inputs["a"] + inputs["b"]) else "not the sum"
+
+
+def add_race(backend: CpuBackend, add: Workload, body: str, *, gates: bool = True) -> Race:
+    source = ADD.format(body=body)
+    candidate = backend.build(source, add) if gates else unchecked(backend, source, add)
+    baseline = backend.build(backend.baseline(add), add)
+    return backend.race(candidate, baseline, add, 5, right, pairs=11, limits=Limits(wall_s=5.0))
+
+
+@pytest.mark.parametrize("configuration", ["C1", "C2"])
+def test_a_kernel_ties_with_itself(backend: CpuBackend, configuration: str) -> None:
+    softmax = TASKS["P15"].workload(configuration)
+    build = backend.build(backend.baseline(softmax), softmax)
+    result = backend.race(build, build, softmax, 1, lambda inputs, outputs: None, pairs=25, limits=Limits())
+    assert result.outcome == "completed"
+    assert result.pairs >= 25
+    assert result.low is not None
+    assert result.high is not None
+    assert result.low <= 1.05  # wider than the interval itself: the machine may be busy
+    assert result.high >= 0.95
+    assert result.cycles is not None
+    assert result.cycles > 0
+
+
+def test_twice_the_work_is_slower(backend: CpuBackend) -> None:
+    gemm = TASKS["P21"].workload("C2")
+    once = backend.baseline(gemm)
+    twice = once.replace("void kernel(", "static void half(", 1)
+    twice += "void kernel(const float *restrict a, const float *restrict b, float *restrict y)\n"
+    twice += '{ half(a, b, y); __asm__ volatile("" : : : "memory"); half(a, b, y); }\n'
+    slow, fast = unchecked(backend, twice, gemm), backend.build(once, gemm)
+    result = backend.race(slow, fast, gemm, 2, lambda inputs, outputs: None, pairs=11, limits=Limits())
+    assert result.outcome == "completed"
+    assert result.speedup is not None
+    assert 0.4 < result.speedup < 0.65
+
+
+def test_the_judge_sees_what_timed_calls_left(backend: CpuBackend, add: Workload) -> None:
+    seen = []
+
+    def check(inputs: Tensors, outputs: Tensors) -> str | None:
+        seen.append(inputs["a"].tobytes())
+        return right(inputs, outputs)
+
+    build = backend.build(backend.baseline(add), add)
+    assert backend.race(build, build, add, 9, check, pairs=11, limits=Limits()).outcome == "completed"
+    assert len(seen) >= 3
+    assert len(set(seen)) == len(seen)
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome", "detail"),
+    [
+        (f"static int calls; if (calls++ % 50 == 49) return; {LOOP}", "wrong", "left elements of y unwritten"),
+        (f"static int calls; {LOOP} if (calls++ % 50 == 49) y[N / 2] += 1;", "wrong", "not the sum"),
+        ("static const float *seen; if (seen == a) return; seen = a; " + LOOP, "wrong", "left elements of y unwritten"),
+        ("static float last, out[N]; if (a[0] == last) { for (int i = 0; i < N; i++) y[i] = out[i]; return; }\n"
+         "last = a[0]; for (int i = 0; i < N; i++) y[i] = out[i] = a[i] + b[i];", "completed", ""),
+        (f"static int calls; {LOOP} if (calls++ == 200) y[N] = 1;", "fault", "outside its outputs"),
+        (f"static int calls; {LOOP} if (calls++ == 200) *(volatile int *)0 = 1;", "fault", "not its own"),
+        (f"static int calls; {LOOP} if (calls++ == 200) for (volatile int i = 0;; i++) {{}}", "timeout", "within 1 s"),
+    ],
+    ids=["skips", "careless", "memo by pointer", "memo by content", "overrun", "trap", "hangs"],
+)  # fmt: skip
+def test_timed_calls_are_held_to_the_same_rules(backend: CpuBackend, add: Workload, body: str, outcome: str, detail: str) -> None:
+    build = backend.build(ADD.format(body=body), add)
+    baseline = backend.build(backend.baseline(add), add)
+    result = backend.race(build, baseline, add, 5, right, pairs=11, limits=Limits(wall_s=1.0))
+    assert result.outcome == outcome
+    assert detail in result.detail
+    if outcome == "completed":
+        assert result.speedup is not None
+        assert result.speedup < 1.1  # remembering never pays: inputs do not come back
+
+
+def test_a_slow_kernel_ends_in_time(backend: CpuBackend, add: Workload, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(race, "PATIENCE_S", 0.5)
+    result = add_race(backend, add, f"for (volatile int i = 0; i < 5000000; i++) {{}} {LOOP}")
+    assert result.outcome == "completed"
+    assert race.FEWEST <= result.pairs < 25
+    assert result.speedup is not None
+    assert result.speedup < 0.01
+
+
+def test_the_interval_covers_the_median_of_ratios() -> None:
+    rng = np.random.default_rng(0)
+    hits = 0
+    for _ in range(200):
+        logs = rng.normal(0.1, 0.05, 31)
+        low, high = interval(logs, rng)[1:]
+        hits += low <= math.exp(0.1) <= high
+    assert 180 <= hits <= 200
+
+
+def test_the_quick_spread_is_that_of_the_bootstrap() -> None:
+    rng = np.random.default_rng(1)
+    logs = rng.normal(0.0, 0.05, 75)
+    _, low, high = interval(logs, rng)
+    assert spread(logs) == pytest.approx(math.log(high / low), rel=0.5)
