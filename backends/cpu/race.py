@@ -32,9 +32,9 @@ HEAT = 4
 """Pairs that share one preparation of memory."""
 SLOWEST_NS = 20_000_000
 """A candidate's batch is made smaller rather than take longer than this."""
-MEMORY_BYTES = 3 << 20
+MEMORY_BYTES = 6 << 20
 """Most shared memory of one box, inputs and outputs."""
-MOST_SLOTS = 8192
+MOST_SLOTS = 16384
 """Most calls in a batch."""
 WIDEST = 1.03
 """Upper over lower end of the interval beyond which more pairs are measured."""
@@ -46,6 +46,8 @@ PATIENCE_S = 10.0
 """A race of a very slow kernel ends after this time, once it has `FEWEST` pairs."""
 FEWEST = 5
 _RESAMPLES = 1000
+_LEAST_SHARE = 0.05
+"""A batch counts for at least this share of its time, whatever asking costs."""
 Check = Callable[[Tensors, Tensors], str | None]
 
 
@@ -57,15 +59,40 @@ class Interval(NamedTuple):
     high: float
 
 
-def interval(logs: Array, rng: np.random.Generator) -> Interval:
-    """exp of the median of log ratios, with the percentile bootstrap over pairs."""
-    resampled = np.median(logs[rng.integers(len(logs), size=(_RESAMPLES, len(logs)))], axis=1)
-    low, high = np.quantile(resampled, [0.025, 0.975])
-    return Interval(math.exp(np.median(logs)), math.exp(low), math.exp(high))
+class Times(NamedTuple):
+    """What a race has measured, in nanoseconds."""
+
+    baseline: Array
+    """Of each batch of the baseline, in order of pairs."""
+    candidate: Array
+    """Of each batch of the candidate."""
+    exchanges: Array
+    """Of empty batches of both: the cost of asking, which is the same, as the same code is asked."""
+
+    def logs(self) -> Array:
+        """Log ratio of each pair."""
+        asking = np.median(self.exchanges)
+        return np.asarray(np.log(_net(self.baseline, asking)) - np.log(_net(self.candidate, asking)))
+
+
+def _net(batches: Array, asking: Array | np.float64) -> Array:
+    return np.asarray(np.maximum(batches - asking, _LEAST_SHARE * batches))
+
+
+def interval(times: Times, rng: np.random.Generator) -> Interval:
+    """exp of the median log ratio of the pairs, with the paired percentile bootstrap; the cost of asking is resampled too."""
+    pairs = rng.integers(len(times.candidate), size=(_RESAMPLES, len(times.candidate)))
+    exchanges = rng.integers(len(times.exchanges), size=(_RESAMPLES, len(times.exchanges)))
+    asking = np.median(times.exchanges[exchanges], axis=1, keepdims=True)
+    logs = np.log(_net(times.baseline[pairs], asking)) - np.log(_net(times.candidate[pairs], asking))
+    low, high = np.quantile(np.median(logs, axis=1), [0.025, 0.975])
+    ratio = float(np.median(times.logs()))
+    # With few pairs the median of resamples may lie aside of the median itself; the interval always holds it.
+    return Interval(math.exp(ratio), math.exp(min(low, ratio)), math.exp(max(high, ratio)))
 
 
 def spread(logs: Array) -> float:
-    """Width of the interval of the median of log ratios by order statistics: what `interval` gives, without resampling."""
+    """Width of the interval of the median of log ratios by order statistics: close to `interval`, without resampling."""
     ordered, reach = np.sort(logs), 0.98 * math.sqrt(len(logs))
     low, high = math.floor(len(logs) / 2 - reach), math.ceil(len(logs) / 2 + reach)
     return float(ordered[min(high, len(logs) - 1)] - ordered[max(low, 0)])
@@ -112,11 +139,6 @@ class _Side:
     exchanges: list[float] = field(default_factory=list)
     """Nanoseconds of empty batches: the cost of asking."""
 
-    def net(self) -> Array:
-        """Nanoseconds of each batch without the cost of asking."""
-        batches = np.array(self.batches)
-        return np.maximum(batches - np.median(self.exchanges), 0.05 * batches)
-
 
 class Course:
     """Two loaded kernels and a source of inputs: measures pairs, in heats that share one preparation of memory."""
@@ -143,7 +165,7 @@ class Course:
             return Race(outcome="wrong", detail=str(error), seconds=self._seconds())
         except StoppedError as stopped:
             return Race(outcome=stopped.outcome, detail=stopped.detail, seconds=self._seconds())
-        cycles = [float(np.median(side.net())) / self.count * ticks_per_ns for side in self._sides()]
+        cycles = [self._per_call(side) * ticks_per_ns for side in self._sides()]
         return Race(
             outcome="completed", speedup=result.ratio, low=result.low, high=result.high, pairs=len(self._candidate.batches),
             cycles=cycles[0], baseline_cycles=cycles[1], seconds=self._seconds(),
@@ -151,6 +173,17 @@ class Course:
 
     def _sides(self) -> tuple[_Side, _Side]:
         return self._candidate, self._baseline
+
+    def _shuffled(self) -> tuple[_Side, ...]:
+        return self._sides() if self._rng.integers(2) else self._sides()[::-1]
+
+    def _times(self) -> Times:
+        exchanges = [*self._baseline.exchanges, *self._candidate.exchanges]
+        return Times(np.array(self._baseline.batches), np.array(self._candidate.batches), np.array(exchanges))
+
+    def _per_call(self, side: _Side) -> float:
+        """Median nanoseconds of one call."""
+        return float(np.median(_net(np.array(side.batches), np.median(self._times().exchanges)))) / self.count
 
     def _seconds(self) -> float:
         return sum(sum(side.batches) + sum(side.exchanges) for side in self._sides()) / 1e9
@@ -161,10 +194,10 @@ class Course:
             self._heat(HEAT)
             done = len(self._candidate.batches)
             elapsed = time.monotonic() - started
-            logs = np.log(self._baseline.net()) - np.log(self._candidate.net())
-            enough = elapsed > EXTRA_S or done >= MORE * pairs or spread(logs) <= math.log(WIDEST)
+            times = self._times()
+            enough = elapsed > EXTRA_S or done >= MORE * pairs or spread(times.logs()) <= math.log(WIDEST)
             if (done >= pairs and enough) or (done >= FEWEST and elapsed > PATIENCE_S):
-                return interval(logs, self._rng)
+                return interval(times, self._rng)
 
     def _calibrate(self) -> None:
         """Warms both sides up and chooses the size of batches."""
@@ -175,7 +208,7 @@ class Course:
             self._exchange()
         while True:
             self._heat(1)
-            slow, fast = (float(side.net().min()) / self.count for side in self._sides())
+            slow, fast = (self._per_call(side) for side in self._sides())
             for side in self._sides():
                 side.batches.clear()
             wanted = min(BATCH_NS / fast, max(SLOWEST_NS / slow, 1.0), self._candidate.process.slots)
@@ -200,7 +233,7 @@ class Course:
 
     def _both(self, count: int, begin: int) -> Iterator[tuple[_Side, float]]:
         """Times both sides on the same slots, in random order."""
-        for side in self._sides() if self._rng.integers(2) else reversed(self._sides()):
+        for side in self._shuffled():
             try:
                 yield side, float(side.process.call(count, begin))
             except StoppedError as stopped:
@@ -212,7 +245,7 @@ class Course:
         """Gives both sides the same fresh inputs and poisoned outputs."""
         inputs, word = self._fresh.draw(slots), canary(self._rng)
         outputs = self._layout.outputs.poison(slots, word)
-        for side in self._sides():
+        for side in self._shuffled():  # what is written last is nearest to the processor
             side.process.write_inputs(inputs)
             side.process.write_outputs(outputs)
         return inputs, word
