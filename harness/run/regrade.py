@@ -13,10 +13,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from harness.files import write_atomically
 from harness.record import Record
 from harness.run.executor import Executor
 from harness.run.session import Session
-from harness.run.store import Store, write_atomically
+from harness.run.store import Store
 from harness.run.worker import GradeWorker
 from harness.scoring.verify import evaluation_differences
 from harness.trial import Evaluation, Trial, TrialSpec

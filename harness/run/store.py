@@ -30,6 +30,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from harness.errors import InfraError, IntegrityError, UsageError
+from harness.files import write_atomically
 from harness.record import Record
 from harness.run.plan import SCHEMA_VERSION, Lock, secret_digest
 from harness.trial import SCHEMA_VERSION as TRIAL_VERSION
@@ -251,19 +252,6 @@ def read_versioned(path: Path, text: bytes, kind: type[R], current: int, migrati
     except (ValueError, TypeError, KeyError) as error:  # pydantic's and json's errors are ValueErrors
         first = str(error).splitlines()[0]
         raise IntegrityError(f"{path} is damaged: {type(error).__name__}: {first}", "restore it or delete the trial") from error
-
-
-def write_atomically(path: Path, text: str, *, mode: int = 0o644) -> None:
-    """Writes a file so that at any moment it is the old one or the new one, whole."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(temporary).chmod(mode)
-        Path(temporary).rename(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 @contextlib.contextmanager

@@ -16,7 +16,6 @@ and goes on from there. ``trial.json`` is written last; where it says that the t
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 import traceback
@@ -32,6 +31,7 @@ from harness.agent.loop import Outcome, converse
 from harness.agent.tools import Answer, Toolbox, offered
 from harness.backend import Backend
 from harness.errors import IntegrityError
+from harness.files import write_atomically
 from harness.model import Model, Reply, Request, Usage
 from harness.record import digest
 from harness.run import failures
@@ -101,7 +101,7 @@ def run_trial(spec: TrialSpec, folder: Path, setup: TrialSetup) -> Trial:
                 final = JournaledJudge(setup.judge, journal).grade(outcome.kernel, setup.workload)
     except BaseException as error:
         outcome = Outcome(failures.attribute(error), detail=failures.describe(error))
-        _write(folder / "error.txt", "".join(traceback.format_exception(error)))
+        write_atomically(folder / "error.txt", "".join(traceback.format_exception(error)))
     trial = summarize(spec, setup, outcome, final, events)
     _publish(folder, trial, events, {f"kernel.{setup.backend.info.extension}": outcome.kernel})
     return trial
@@ -172,24 +172,14 @@ def _cost(replies: Sequence[Reply], is_offline: bool) -> float | None:
 
 def _publish(folder: Path, trial: Trial, events: Sequence[Event], kernels: Mapping[str, str | None]) -> None:
     """Writes the files of a finished trial, ``trial.json`` last. The journal stays where the trial will be redone."""
-    _write(folder / "transcript.jsonl", "".join(encode(event) for event in events))
-    _write(folder / "evaluations.jsonl", "".join(e.model_dump_json() + "\n" for e in _evaluations(events)))
+    write_atomically(folder / "transcript.jsonl", "".join(encode(event) for event in events))
+    write_atomically(folder / "evaluations.jsonl", "".join(e.model_dump_json() + "\n" for e in _evaluations(events)))
     for name, kernel in kernels.items():
         if kernel is not None:
-            _write(folder / name, kernel)
-    _write(folder / "trial.json", trial.model_dump_json(indent=2) + "\n")
+            write_atomically(folder / name, kernel)
+    write_atomically(folder / "trial.json", trial.model_dump_json(indent=2) + "\n")
     if trial.status.is_graded:
         (folder / JOURNAL).unlink(missing_ok=True)
-
-
-def _write(path: Path, text: str) -> None:
-    """Writes a file so that it is there whole, on disk, or not at all."""
-    temporary = path.with_name(path.name + ".tmp")
-    with temporary.open("w", encoding="utf-8", newline="") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
 
 
 @contextmanager

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.files import write_atomically
 from harness.grading.evaluate import Judge
 from harness.run import failures
 from harness.run.session import Session
-from harness.run.store import Store, write_atomically
+from harness.run.store import Store
 from harness.run.trial import run_trial
 from harness.trial import Trial, TrialSpec
 

@@ -11,7 +11,6 @@ import fcntl
 import hashlib
 import json
 import os
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import ValidationError
 
 from harness.errors import IntegrityError, UsageError
+from harness.files import write_atomically
 from harness.record import Record, digest
 from harness.scoring.metrics import Metrics, compute, task_id
 from harness.scoring.report.table import UNSAFE, Line
@@ -304,7 +304,8 @@ def add(leaderboard: Path, evidences: Iterable[Evidence], *, allow_partial: bool
     with _locked(leaderboard.parent):
         rows = {row.id: row for row in load(leaderboard).rows}
         for row, raw in prepared:
-            _write(evidence_path(leaderboard, row.id), raw)
+            evidence_path(leaderboard, row.id).parent.mkdir(exist_ok=True)
+            write_atomically(evidence_path(leaderboard, row.id), raw)
             rows[row.id] = row
         _save(leaderboard, rows.values())
     return [row for row, _ in prepared]
@@ -328,24 +329,7 @@ def _prepare(evidence: Evidence, allow_partial: bool) -> tuple[Row, bytes]:
 
 def _save(path: Path, rows: Iterable[Row]) -> None:
     order = sorted(rows, key=lambda row: (row.identity.suite, row.identity.backend, row.identity.model, row.date, row.id))
-    _write(path, (Leaderboard(rows=tuple(order)).model_dump_json(indent=1) + "\n").encode())
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Atomically: a reader sees the old file or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    write_atomically(path, Leaderboard(rows=tuple(order)).model_dump_json(indent=1) + "\n")
 
 
 @contextmanager

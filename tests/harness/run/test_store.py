@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from harness.errors import InfraError, IntegrityError, UsageError
+from harness.files import write_atomically
 from harness.grading.seeds import new_secret
 from harness.run import store as stores
 from harness.run.plan import BackendRecord, Lock, Options, secret_digest
-from harness.run.store import DiskCache, Store, read_trial, read_versioned, write_atomically
+from harness.run.store import DiskCache, Store, read_trial, read_versioned
 from harness.trial import Evaluation, Status, Trial, TrialSpec, Verdict
 
 SPEC = TrialSpec(model="m", backend="toy", workload="T01/C1")
