@@ -256,7 +256,8 @@ class DockerBox:
         numbers = {"request": _FIRST, "reply": _FIRST + 1}
         options = [*fifos.options, *_share(memories, shared, folder, stack, binds, numbers), *self._files(program)]
         options += ["--ready", str(_READY), "--lifeline", str(_LIFELINE), "--profile", "tools"]
-        options += limit_options(program.limits, extra_processes=1)
+        # Containers share a uid, which is what RLIMIT_NPROC counts by: two boxes would use up each other's. Cgroups count here.
+        options += limit_options(program.limits, extra_processes=None)
         argv = [_LAUNCHER, *options, "--", *(fill_in(text, numbers) for text in program.argv)]
         engine, image = stack.enter_context(_engine())
         self.container = Container(engine, image, argv, binds, program)

@@ -159,16 +159,17 @@ def exit_status(status: int) -> int:
     return 128 - status if 128 < status <= 128 + 64 else status
 
 
-def limit_options(limits: BoxLimits, extra_processes: int = 0) -> list[str]:
-    """The launcher's options for resource limits."""
+def limit_options(limits: BoxLimits, extra_processes: int | None = 0) -> list[str]:
+    """The launcher's options for resource limits; None for ``extra_processes`` leaves counting processes to the tier."""
     options = {
         "memory": limits.memory_bytes,
         "cpu": max(1, limits.cpu_s),
         "file": limits.file_bytes,
-        "processes": limits.processes + extra_processes,
         "open-files": _OPEN_FILES,
         "stack": _STACK_BYTES,
     }
+    if extra_processes is not None:
+        options["processes"] = limits.processes + extra_processes
     alone = ["--alone", "yes"] if limits.processes <= 1 else []
     return [text for name, value in options.items() for text in (f"--{name}", str(value))] + alone
 
