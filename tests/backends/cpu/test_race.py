@@ -78,7 +78,7 @@ def test_the_judge_sees_what_timed_calls_left(backend: CpuBackend, add: Workload
         (f"static int calls; {LOOP} if (calls++ % 50 == 49) y[N / 2] += 1;", "wrong", "not the sum"),
         ("static const float *seen; if (seen == a) return; seen = a; " + LOOP, "wrong", "left elements of y unwritten"),
         ("static float last, out[N]; if (a[0] == last) { for (int i = 0; i < N; i++) y[i] = out[i]; return; }\n"
-         "last = a[0]; for (int i = 0; i < N; i++) y[i] = out[i] = a[i] + b[i];", "completed", ""),
+         "last = a[0]; for (int i = 0; i < N; i++) y[i] = out[i] = a[i] + b[i];", "completed|wrong", ""),
         (f"static int calls; {LOOP} if (calls++ == 200) y[N] = 1;", "fault", "outside its outputs"),
         (f"static int calls; {LOOP} if (calls++ == 200) *(volatile int *)0 = 1;", "fault", "not its own"),
         (f"static int calls; {LOOP} if (calls++ == 200) for (volatile int i = 0;; i++) {{}}", "timeout", "within 1 s"),
@@ -89,9 +89,9 @@ def test_timed_calls_are_held_to_the_same_rules(backend: CpuBackend, add: Worklo
     build = backend.build(ADD.format(body=body), add)
     baseline = backend.build(backend.baseline(add), add)
     result = backend.race(build, baseline, add, 5, right, pairs=11, limits=Limits(wall_s=1.0))
-    assert result.outcome == outcome
+    assert result.outcome in outcome.split("|")  # what is remembered by its first element is wrong where two happen to begin alike
     assert detail in result.detail
-    if outcome == "completed":
+    if result.outcome == "completed":
         assert result.speedup is not None
         assert result.speedup < 1.1  # remembering never pays: inputs do not come back
 
