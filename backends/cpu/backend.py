@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -19,12 +20,12 @@ from backends.cpu import baselines
 from backends.cpu.bound import SpeedOfLight
 from backends.cpu.brief import brief
 from backends.cpu.clock import Clock
-from backends.cpu.fresh import FreshInputs
 from backends.cpu.layout import Layout, canary
 from backends.cpu.prelude import C_TYPES, MAX_ARGUMENTS, macros
 from backends.cpu.process import KernelProcess, StoppedError
 from backends.cpu.profiler import Profiler
-from backends.cpu.race import Check, Course, one_at_a_time, one_processor, slots_for
+from backends.cpu.race import Course, one_at_a_time, one_processor, slots_for
+from backends.cpu.suspects import Check
 from backends.cpu.toolchain import Artifact, Toolchain
 from harness.backend import (
     BackendContext,
@@ -129,19 +130,17 @@ class CpuBackend:
         """Times candidate and baseline in interleaved pairs; one race at a time on this machine."""
         rng = np.random.Generator(np.random.PCG64DXSM(seed))
         slots = slots_for(Layout.of(workload))
-        with (
-            one_at_a_time(self._cache),
-            one_processor(),
-            self._process(_artifact(candidate), slots, limits) as ours,
-            self._process(_artifact(baseline), slots, limits) as theirs,
-        ):
-            try:
-                ours.wait_ready()
-            except StoppedError as stopped:
-                return Race(outcome=stopped.outcome, detail=stopped.detail)
-            theirs.wait_ready()
-            fresh = FreshInputs(workload, ours.layout.inputs, slots, rng)
-            return Course(ours, theirs, fresh, rng, check).run(pairs, self.clock.ticks_per_ns)
+
+        @contextmanager
+        def launch(candidate_first: bool) -> Iterator[tuple[KernelProcess, KernelProcess]]:
+            first, second = (candidate, baseline) if candidate_first else (baseline, candidate)
+            with self._process(_artifact(first), slots, limits) as one, self._process(_artifact(second), slots, limits) as other:
+                one.wait_ready()
+                other.wait_ready()
+                yield (one, other) if candidate_first else (other, one)
+
+        with one_at_a_time(self._cache), one_processor():
+            return Course(launch, workload, rng, check).run(pairs, self.clock.ticks_per_ns)
 
     def profile(self, build: Build, inputs: Tensors, limits: Limits) -> Profile | None:
         """Instructions by line, counted by callgrind; None where valgrind is missing or the kernel cannot be counted."""

@@ -1,8 +1,10 @@
 """Racing a kernel against the baseline: interleaved pairs on fresh inputs, timed from outside.
 
-Two boxes are started before any input exists, on one processor. Each pair gives both sides the same fresh batch in random order;
-the other side sleeps meanwhile. Every output of every timed call is looked at: guards intact, nothing stale, near the baseline's.
-The judge's check, which is exact but slow, then gets the call that was farthest from the baseline's, and a random one.
+A race is run in laps. Each lap starts both kernels anew, in random order, on one processor, so that how memory happens to be
+laid out is drawn again (`backends.cpu.interval` says why that matters). Within a lap each pair gives both sides the same fresh
+batch in random order; the other side sleeps meanwhile. Every output of every timed call is looked at: guards intact, nothing
+stale, near the baseline's. The judge's check, which is exact but slow, then gets the call that was farthest from the baseline's,
+and a random one.
 """
 
 from __future__ import annotations
@@ -12,90 +14,44 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from backends.cpu.fresh import FreshInputs
+from backends.cpu.interval import Interval, Lap, interval
 from backends.cpu.layout import Layout, canary
 from backends.cpu.process import KernelProcess, StoppedError
+from backends.cpu.suspects import Check, Suspects, TimedOutputError
 from harness.backend import Race
 from harness.errors import InfraError
-from harness.task import Array, Tensors
+from harness.task import Array, Workload
 
 BATCH_NS = 200_000
 """Aimed time of a baseline batch: far more than the exchange of messages, far less than a time slice."""
-HEAT = 4
-"""Pairs that share one preparation of memory."""
+PAIRS = 16
+"""Pairs in a lap, after as many that warm up and do not count. Starting costs more than they do."""
+PAIRS_PER_LAP = 5
+"""Pairs asked for that one lap answers: pairs of other laps say more than those of the same."""
+HEAT_NS = 50_000_000
+"""Pairs that share one preparation of memory take about this long at most."""
 SLOWEST_NS = 20_000_000
 """A candidate's batch is made smaller rather than take longer than this."""
 MEMORY_BYTES = 6 << 20
 """Most shared memory of one box, inputs and outputs."""
 MOST_SLOTS = 16384
 """Most calls in a batch."""
-WIDEST = 1.03
-"""Upper over lower end of the interval beyond which more pairs are measured."""
-MORE = 6
-"""At most this many times the pairs asked for."""
-EXTRA_S = 0.25
-"""No pairs are added to those asked for after this time."""
+WIDEST = 1.05
+"""Upper over lower end of the interval beyond which a lap is added."""
+MORE = 1.2
+"""At most this many times the laps that the pairs asked for make."""
 PATIENCE_S = 10.0
 """A race of a very slow kernel ends after this time, once it has `FEWEST` pairs."""
 FEWEST = 5
-_RESAMPLES = 1000
-_LEAST_SHARE = 0.05
-"""A batch counts for at least this share of its time, whatever asking costs."""
-Check = Callable[[Tensors, Tensors], str | None]
-
-
-class Interval(NamedTuple):
-    """A ratio and its 95% interval."""
-
-    ratio: float
-    low: float
-    high: float
-
-
-class Times(NamedTuple):
-    """What a race has measured, in nanoseconds."""
-
-    baseline: Array
-    """Of each batch of the baseline, in order of pairs."""
-    candidate: Array
-    """Of each batch of the candidate."""
-    exchanges: Array
-    """Of empty batches of both: the cost of asking, which is the same, as the same code is asked."""
-
-    def logs(self) -> Array:
-        """Log ratio of each pair."""
-        asking = np.median(self.exchanges)
-        return np.asarray(np.log(_net(self.baseline, asking)) - np.log(_net(self.candidate, asking)))
-
-
-def _net(batches: Array, asking: Array | np.float64) -> Array:
-    return np.asarray(np.maximum(batches - asking, _LEAST_SHARE * batches))
-
-
-def interval(times: Times, rng: np.random.Generator) -> Interval:
-    """exp of the median log ratio of the pairs, with the paired percentile bootstrap; the cost of asking is resampled too."""
-    pairs = rng.integers(len(times.candidate), size=(_RESAMPLES, len(times.candidate)))
-    exchanges = rng.integers(len(times.exchanges), size=(_RESAMPLES, len(times.exchanges)))
-    asking = np.median(times.exchanges[exchanges], axis=1, keepdims=True)
-    logs = np.log(_net(times.baseline[pairs], asking)) - np.log(_net(times.candidate[pairs], asking))
-    low, high = np.quantile(np.median(logs, axis=1), [0.025, 0.975])
-    ratio = float(np.median(times.logs()))
-    # With few pairs the median of resamples may lie aside of the median itself; the interval always holds it.
-    return Interval(math.exp(ratio), math.exp(min(low, ratio)), math.exp(max(high, ratio)))
-
-
-def spread(logs: Array) -> float:
-    """Width of the interval of the median of log ratios by order statistics: close to `interval`, without resampling."""
-    ordered, reach = np.sort(logs), 0.98 * math.sqrt(len(logs))
-    low, high = math.floor(len(logs) / 2 - reach), math.ceil(len(logs) / 2 + reach)
-    return float(ordered[min(high, len(logs) - 1)] - ordered[max(low, 0)])
+Launch = Callable[[bool], AbstractContextManager[tuple[KernelProcess, KernelProcess]]]
+"""``launch(candidate_first)`` starts candidate and baseline in this order and yields both once they are loaded."""
 
 
 def slots_for(layout: Layout) -> int:
@@ -125,51 +81,84 @@ def one_processor() -> Iterator[None]:
         os.sched_setaffinity(0, allowed)
 
 
-class TimedOutputError(Exception):
-    """A timed call left a wrong, missing or stale output."""
-
-
 @dataclass
 class _Side:
-    """One of the two processes and what was measured of it."""
+    """One of the two processes of a lap and what was measured of it, in nanoseconds."""
 
     process: KernelProcess
     batches: list[float] = field(default_factory=list)
-    """Nanoseconds of each batch, in order of pairs."""
+    """Of each batch, in order of pairs."""
     exchanges: list[float] = field(default_factory=list)
-    """Nanoseconds of empty batches: the cost of asking."""
+    """Of empty batches: the cost of asking."""
 
 
 class Course:
-    """Two loaded kernels and a source of inputs: measures pairs, in heats that share one preparation of memory."""
+    """A race in progress: what laps share, and the two sides of the present one."""
 
-    def __init__(
-        self, candidate: KernelProcess, baseline: KernelProcess, fresh: FreshInputs, rng: np.random.Generator, check: Check
-    ) -> None:
-        self._candidate, self._baseline = _Side(candidate), _Side(baseline)
-        self._layout, self._fresh, self._rng, self._check = candidate.layout, fresh, rng, check
-        self.count = 1
-        """Calls in a batch."""
-        self._suspects: dict[str, tuple[Tensors, Tensors]] = {}
-        self._heats, self._highest = 0, 0.0
+    def __init__(self, launch: Launch, workload: Workload, rng: np.random.Generator, check: Check) -> None:
+        self._launch, self._workload, self._rng = launch, workload, rng
+        self._layout = Layout.of(workload)
+        self._suspects = Suspects(self._layout, rng, check)
+        self._fresh: FreshInputs | None = None
+        self._candidate: _Side
+        self._baseline: _Side
+        self._count = 1
+        self._most = 1
+        self._laps: list[Lap] = []
+        self._ended = 0.0
+        self._seconds = 0.0
 
     def run(self, pairs: int, ticks_per_ns: float) -> Race:
-        """The race: calibration, then pairs until the interval is narrow or patience ends."""
-        started = time.monotonic()
+        """Laps until there are enough pairs and their interval is narrow, or there are many, or it has taken long."""
+        wanted = max(3, math.ceil(pairs / PAIRS_PER_LAP))
+        self._ended = time.monotonic() + PATIENCE_S
         try:
-            self._calibrate()
-            self._judge()
-            result = self._measure(pairs, started)
-            self._judge()
+            while True:
+                self._lap()
+                laps, impatient = len(self._laps), self._impatient()
+                if laps >= wanted or (impatient and self._pairs() >= FEWEST):
+                    result = interval(self._laps, self._rng)
+                    if result.high <= result.low * WIDEST or laps >= MORE * wanted or impatient:
+                        self._suspects.judge()
+                        return self._race(result, ticks_per_ns)
         except TimedOutputError as error:
-            return Race(outcome="wrong", detail=str(error), seconds=self._seconds())
+            return Race(outcome="wrong", detail=str(error), seconds=self._seconds)
         except StoppedError as stopped:
-            return Race(outcome=stopped.outcome, detail=stopped.detail, seconds=self._seconds())
-        cycles = [self._per_call(side) * ticks_per_ns for side in self._sides()]
+            return Race(outcome=stopped.outcome, detail=stopped.detail, seconds=self._seconds)
+
+    def _race(self, result: Interval, ticks_per_ns: float) -> Race:
+        baseline, candidate = (
+            float(np.median(np.concatenate(batches))) / self._count * ticks_per_ns
+            for batches in zip(*(lap.net() for lap in self._laps), strict=True)
+        )
         return Race(
-            outcome="completed", speedup=result.ratio, low=result.low, high=result.high, pairs=len(self._candidate.batches),
-            cycles=cycles[0], baseline_cycles=cycles[1], seconds=self._seconds(),
+            outcome="completed", speedup=result.ratio, low=result.low, high=result.high, pairs=self._pairs(),
+            cycles=candidate, baseline_cycles=baseline, seconds=self._seconds,
         )  # fmt: skip
+
+    def _pairs(self) -> int:
+        return sum(len(lap.candidate) for lap in self._laps)
+
+    def _impatient(self) -> bool:
+        return time.monotonic() > self._ended
+
+    def _lap(self) -> None:
+        """Starts both kernels anew and measures pairs."""
+        with self._launch(bool(self._rng.integers(2))) as (candidate, baseline):
+            self._candidate, self._baseline = _Side(candidate), _Side(baseline)
+            if self._fresh is None:
+                # Inputs do not exist before the kernels are loaded.
+                self._fresh = FreshInputs(self._workload, self._layout.inputs, candidate.slots, self._rng)
+            for side in self._sides():
+                side.process.settle()
+            for _ in range(8):
+                self._exchange()
+            self._warm_up(calibrate=not self._laps)
+            while len(candidate_batches := self._candidate.batches) < PAIRS:
+                self._heat(PAIRS - len(candidate_batches))
+                if self._impatient():
+                    break
+            self._laps.append(self._measured())
 
     def _sides(self) -> tuple[_Side, _Side]:
         return self._candidate, self._baseline
@@ -177,53 +166,39 @@ class Course:
     def _shuffled(self) -> tuple[_Side, ...]:
         return self._sides() if self._rng.integers(2) else self._sides()[::-1]
 
-    def _times(self) -> Times:
+    def _measured(self) -> Lap:
         exchanges = [*self._baseline.exchanges, *self._candidate.exchanges]
-        return Times(np.array(self._baseline.batches), np.array(self._candidate.batches), np.array(exchanges))
+        return Lap(np.array(self._baseline.batches), np.array(self._candidate.batches), np.array(exchanges))
 
-    def _per_call(self, side: _Side) -> float:
-        """Median nanoseconds of one call."""
-        return float(np.median(_net(np.array(side.batches), np.median(self._times().exchanges)))) / self.count
-
-    def _seconds(self) -> float:
-        return sum(sum(side.batches) + sum(side.exchanges) for side in self._sides()) / 1e9
-
-    def _measure(self, pairs: int, started: float) -> Interval:
-        """Heats until there are enough pairs and their interval is narrow, or there are many, or it has taken long."""
-        while True:
-            self._heat(HEAT)
-            done = len(self._candidate.batches)
-            elapsed = time.monotonic() - started
-            times = self._times()
-            enough = elapsed > EXTRA_S or done >= MORE * pairs or spread(times.logs()) <= math.log(WIDEST)
-            if (done >= pairs and enough) or (done >= FEWEST and elapsed > PATIENCE_S):
-                return interval(times, self._rng)
-
-    def _calibrate(self) -> None:
-        """Warms both sides up and chooses the size of batches."""
-        self._prepare(1)
-        for side in self._sides():
-            side.process.settle()
-        for _ in range(8):
-            self._exchange()
-        while True:
+    def _warm_up(self, *, calibrate: bool) -> None:
+        """Runs batches that do not count; in the first lap also chooses the size of batches and has their outputs judged."""
+        while calibrate:
             self._heat(1)
-            slow, fast = (self._per_call(side) for side in self._sides())
-            for side in self._sides():
-                side.batches.clear()
+            fast, slow = (float(np.median(batches)) / self._count for batches in self._measured().net())
             wanted = min(BATCH_NS / fast, max(SLOWEST_NS / slow, 1.0), self._candidate.process.slots)
-            if wanted <= 1.25 * self.count:
-                return
-            self.count = min(math.ceil(wanted), self.count * 16)
+            calibrate = wanted > 1.25 * self._count
+            if calibrate:
+                self._count = min(math.ceil(wanted), self._count * 16)
+            self._most = max(1, int(HEAT_NS / ((fast + slow) * self._count)))
+            self._forget()
+        # The first call on a slot pays for mapping its memory: every slot that will be timed is touched first.
+        self._heat(PAIRS)
+        self._forget()
+        if not self._laps:
+            self._suspects.judge()
+
+    def _forget(self) -> None:
+        for side in self._sides():
+            side.batches.clear()
 
     def _heat(self, pairs: int) -> None:
         """Measures some pairs, each on slots of its own, and verifies all their outputs."""
-        pairs = max(1, min(pairs, self._candidate.process.slots // self.count))
-        slots = pairs * self.count
+        pairs = max(1, min(pairs, self._most, self._candidate.process.slots // self._count))
+        slots = pairs * self._count
         inputs, word = self._prepare(slots)
         self._exchange()
         for pair in range(pairs):
-            for side, nanoseconds in self._both(self.count, pair * self.count):
+            for side, nanoseconds in self._both(self._count, pair * self._count):
                 side.batches.append(nanoseconds)
         self._verify(inputs, word, slots)
 
@@ -235,14 +210,17 @@ class Course:
         """Times both sides on the same slots, in random order."""
         for side in self._shuffled():
             try:
-                yield side, float(side.process.call(count, begin))
+                nanoseconds = float(side.process.call(count, begin))
             except StoppedError as stopped:
                 if side is self._baseline:
                     raise InfraError(f"the baseline stopped in a race: {stopped.detail}") from stopped
                 raise
+            self._seconds += nanoseconds / 1e9
+            yield side, nanoseconds
 
     def _prepare(self, slots: int) -> tuple[Array, int]:
         """Gives both sides the same fresh inputs and poisoned outputs."""
+        assert self._fresh is not None
         inputs, word = self._fresh.draw(slots), canary(self._rng)
         outputs = self._layout.outputs.poison(slots, word)
         for side in self._shuffled():  # what is written last is nearest to the processor
@@ -251,43 +229,11 @@ class Course:
         return inputs, word
 
     def _verify(self, inputs: Array, word: int, slots: int) -> None:
-        """Looks at every output: guards, stale elements, distance to the baseline's; keeps for the judge what is suspicious."""
+        """Looks at every output of every call."""
         arena = self._layout.outputs
         got, expected = (np.frombuffer(side.process.read_outputs(slots), np.uint8) for side in self._sides())
         if (damage := arena.damaged_guard(got, word)) is not None:
             raise StoppedError("fault", None, f"a timed call wrote outside its outputs, at byte {damage[1]} of its slot")
         if (name := arena.unwritten(got, word)) is not None:
             raise TimedOutputError(f"a timed call left elements of {name} unwritten")
-        score = self._suspicion(got, expected, slots)
-        worst, other = int(score.argmax()), int(self._rng.integers(slots))
-        self._heats += 1
-        for kind, slot, keep in (
-            ("worst", worst, score[worst] >= self._highest),
-            ("random", other, self._rng.integers(self._heats) == 0),
-        ):
-            if keep:
-                self._suspects[kind] = self._layout.inputs.read(inputs, slot), arena.read(got, slot)
-        self._highest = max(self._highest, float(score[worst]))
-
-    def _judge(self) -> None:
-        """Has the judge check what was kept of the batches so far: the most suspicious call, and a random one."""
-        for inputs, outputs in self._suspects.values():
-            problem = self._check(inputs, outputs)
-            if problem is not None:
-                raise TimedOutputError(f"a timed call was wrong: {problem}")
-        self._suspects.clear()
-        self._heats, self._highest = 0, 0.0
-
-    def _suspicion(self, got: Array, expected: Array, slots: int) -> Array:
-        """How far each slot's outputs are from the baseline's, in relation to the size of its values."""
-        score = np.zeros(slots)
-        for name in self._layout.outputs.tensors:
-            ours, theirs = (self._layout.outputs.view(image, name).reshape(slots, -1) for image in (got, expected))
-            if np.array_equal(ours, theirs):
-                continue
-            with np.errstate(all="ignore"):
-                size = np.abs(theirs).astype(np.float32)
-                away = np.abs(np.subtract(ours, theirs, dtype=np.float32)) / (size + size.mean(axis=1, keepdims=True))
-            away = np.where(ours == theirs, np.float32(0), np.where(np.isfinite(away), away, np.float32(np.inf)))
-            score = np.maximum(score, away.max(axis=1))
-        return score
+        self._suspects.look(inputs, got, expected, slots)

@@ -26,7 +26,7 @@ from harness.trial import Evaluation, Mismatch, Verdict
 Stage = Literal["build", "public", "final"]
 PAIRS: Mapping[Stage, int] = {"public": 11, "final": 25}
 """Interleaved pairs of a race: enough for a hint while the agent works, more for the score."""
-WIDE_INTERVAL = 1.10
+WIDE_INTERVAL = 1.25
 """A speedup whose 95% interval spans more than this ratio is flagged."""
 
 
