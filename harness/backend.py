@@ -219,7 +219,7 @@ class Execution:
     fault: Fault | None = None
     """The trap, when the outcome is ``fault`` or ``limit``."""
     seconds: float = 0.0
-    """Wall time spent inside the target's own tools."""
+    """Wall time spent inside the target's own tools, boxes they start in included."""
 
 
 class Bound(Record):
@@ -282,7 +282,7 @@ class Race(Record):
     baseline_cycles: float | None = None
     """Median cycles per call of the baseline."""
     seconds: float = 0.0
-    """Wall time spent inside kernels."""
+    """Wall time spent inside kernels, boxes they start in included."""
 
 
 @runtime_checkable

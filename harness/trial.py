@@ -141,7 +141,7 @@ class Evaluation(Record):
     sandbox: str = "none"
     """Tier that untrusted code ran in."""
     tool_seconds: float = 0.0
-    """Wall time inside compilers, simulators and kernels."""
+    """Wall time inside compilers, simulators and kernels, boxes they start in included."""
     seconds: float = 0.0
     """Wall time of the whole evaluation."""
 

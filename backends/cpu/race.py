@@ -14,7 +14,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -61,24 +61,30 @@ def slots_for(layout: Layout) -> int:
 
 @contextmanager
 def one_at_a_time(cache: Path) -> Iterator[None]:
-    """Holds the lock under which only one race runs on this machine."""
-    cache.mkdir(parents=True, exist_ok=True)
+    """Holds the lock under which only one pair of kernels is timed on this machine."""
     with (cache / "race.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 @contextmanager
-def one_processor() -> Iterator[None]:
-    """Keeps this thread, and every box it starts meanwhile, on the processor it is on: both sides then meet the same caches,
-    and messages need no wake-up of another core."""
+def one_processor(cache: Path) -> Iterator[None]:
+    """Keeps this thread, and every box it starts meanwhile, on one processor; one that no other race has, if there is. Both
+    sides then meet the same caches, and messages need no wake-up of another core."""
     allowed = os.sched_getaffinity(0)
-    current = int(Path("/proc/thread-self/stat").read_text().rpartition(")")[2].split()[36])
-    os.sched_setaffinity(0, {current})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, allowed)
+    with ExitStack() as stack:
+        for processor in sorted(allowed):
+            lock = stack.enter_context((cache / f"processor-{processor}.lock").open("w"))
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            break
+        os.sched_setaffinity(0, {processor})
+        try:
+            yield
+        finally:
+            os.sched_setaffinity(0, allowed)
 
 
 @dataclass
@@ -95,8 +101,8 @@ class _Side:
 class Course:
     """A race in progress: what laps share, and the two sides of the present one."""
 
-    def __init__(self, launch: Launch, workload: Workload, rng: np.random.Generator, check: Check) -> None:
-        self._launch, self._workload, self._rng = launch, workload, rng
+    def __init__(self, launch: Launch, workload: Workload, rng: np.random.Generator, check: Check, cache: Path) -> None:
+        self._launch, self._workload, self._rng, self._cache = launch, workload, rng, cache
         self._layout = Layout.of(workload)
         self._suspects = Suspects(self._layout, rng, check)
         self._fresh: FreshInputs | None = None
@@ -106,7 +112,7 @@ class Course:
         self._most = 1
         self._laps: list[Lap] = []
         self._ended = 0.0
-        self._seconds = 0.0
+        self._seconds = 0.0  # wall time in boxes: starting them, waiting for kernels, ending them
 
     def run(self, pairs: int, ticks_per_ns: float) -> Race:
         """Laps until there are enough pairs and their interval is narrow, or there are many, or it has taken long."""
@@ -144,21 +150,29 @@ class Course:
 
     def _lap(self) -> None:
         """Starts both kernels anew and measures pairs."""
+        entered = time.perf_counter()
         with self._launch(bool(self._rng.integers(2))) as (candidate, baseline):
+            self._seconds += time.perf_counter() - entered
             self._candidate, self._baseline = _Side(candidate), _Side(baseline)
             if self._fresh is None:
                 # Inputs do not exist before the kernels are loaded.
                 self._fresh = FreshInputs(self._workload, self._layout.inputs, candidate.slots, self._rng)
-            for side in self._sides():
-                side.process.settle()
-            for _ in range(8):
-                self._exchange()
-            self._warm_up(calibrate=not self._laps)
-            while len(candidate_batches := self._candidate.batches) < PAIRS:
-                self._heat(PAIRS - len(candidate_batches))
-                if self._impatient():
-                    break
+            with one_at_a_time(self._cache):
+                self._measure()
             self._laps.append(self._measured())
+            left = time.perf_counter()
+        self._seconds += time.perf_counter() - left
+
+    def _measure(self) -> None:
+        for side in self._sides():
+            side.process.settle()
+        for _ in range(8):
+            self._exchange()
+        self._warm_up(calibrate=not self._laps)
+        while len(self._candidate.batches) < PAIRS:
+            self._heat(PAIRS - len(self._candidate.batches))
+            if self._impatient():
+                break
 
     def _sides(self) -> tuple[_Side, _Side]:
         return self._candidate, self._baseline
@@ -209,13 +223,14 @@ class Course:
     def _both(self, count: int, begin: int) -> Iterator[tuple[_Side, float]]:
         """Times both sides on the same slots, in random order."""
         for side in self._shuffled():
+            asked = time.perf_counter()
             try:
                 nanoseconds = float(side.process.call(count, begin))
             except StoppedError as stopped:
                 if side is self._baseline:
                     raise InfraError(f"the baseline stopped in a race: {stopped.detail}") from stopped
                 raise
-            self._seconds += nanoseconds / 1e9
+            self._seconds += time.perf_counter() - asked
             yield side, nanoseconds
 
     def _prepare(self, slots: int) -> tuple[Array, int]:

@@ -258,7 +258,9 @@ class Judge:
             return _mismatch_summary(found) if found else None
 
         seed = seeds.seed(self._secret, workload.id, "timing" if stage == "final" else "tool-timing")
-        race = self._backend.race(build, self._baseline(workload), workload, seed, wrong, pairs=PAIRS[stage], limits=Limits())
+        race = self._backend.race(
+            build, self._baseline(workload, findings), workload, seed, wrong, pairs=PAIRS[stage], limits=Limits()
+        )
         findings.tool_seconds += race.seconds
         if race.outcome != "completed":
             findings.fail(Verdict(race.outcome), f"{race.detail} (while timed)")
@@ -271,18 +273,19 @@ class Judge:
             "speedup_high": race.high,
         }
 
-    def _baseline(self, workload: Workload) -> Build:
+    def _baseline(self, workload: Workload, findings: _Findings) -> Build:
         if workload.id not in self._baselines:
             build = self._backend.build(self._backend.baseline(workload), workload)
             if build.outcome != "built":
                 raise InfraError(
                     f"the baseline of {workload.id} on {self._backend.info.name} does not build: {build.diagnostics}"
                 )
+            findings.tool_seconds += build.seconds
             self._baselines[workload.id] = build
         return self._baselines[workload.id]
 
     def _baseline_cycles(self, workload: Workload, sets: Sequence[InputSet], findings: _Findings) -> float:
-        executions = self._backend.execute(self._baseline(workload), [s.inputs for s in sets], Limits())
+        executions = self._backend.execute(self._baseline(workload, findings), [s.inputs for s in sets], Limits())
         findings.tool_seconds += sum(e.seconds for e in executions)
         if len(executions) != len(sets) or any(e.outcome != "completed" for e in executions):
             raise InfraError(f"the baseline of {workload.id} on {self._backend.info.name} fails: {executions[-1].fault}")

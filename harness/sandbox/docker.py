@@ -366,7 +366,7 @@ def _system_binds(program: Program) -> dict[str, tuple[Path, str]]:
     if program.workshop:
         seen = {path: Path(path) for path in (*FOLDERS, *SETTINGS) if Path(path).exists() and not Path(path).is_symlink()}
     else:
-        seen = libc_files()
+        seen = dict(libc_files())
     for inside, path in program.mounts.items():
         if not path.exists():
             raise InfraError(f"{path} is to be mounted in a box as {inside}, but does not exist")

@@ -6,6 +6,8 @@ import itertools
 import os
 import platform
 import stat
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from harness.errors import InfraError
@@ -21,7 +23,8 @@ _UIDS_OF_A_CONTAINER = (61184, 4336)  # systemd's range for services' transient 
 _boxes = itertools.count()
 
 
-def libc_files() -> dict[str, Path]:
+@cache
+def libc_files() -> Mapping[str, Path]:
     """The loader and libc's own libraries (path in a box to real path): all that a native kernel may link to."""
     loader = _LOADERS.get(platform.machine())
     if loader is None or not Path(loader).exists():
