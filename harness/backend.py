@@ -165,8 +165,8 @@ class ProfileLine(Record):
     """1-based kernel line."""
     cycles: float
     """Cycles (or, where the target counts those, instructions) attributed to the line."""
-    count: int
-    """Times executed."""
+    count: int | None = None
+    """Times executed; None where the target does not tell."""
     causes: dict[str, float] = {}
     """Cycles by cause: issue, data hazard, unit busy, memory, DMA."""
 

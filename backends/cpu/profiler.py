@@ -76,7 +76,7 @@ class Profiler:
         if total < max(least, 1):
             return self._refuse(f"{total} instructions cannot have stored the outputs; at least {least} are needed")
         self.reason = ""
-        lines = tuple(ProfileLine(line=line, cycles=cost, count=cost) for line, cost in by_line.most_common(_LINES))
+        lines = tuple(ProfileLine(line=line, cycles=cost) for line, cost in by_line.most_common(_LINES))
         elsewhere = total - sum(by_line.values())
         causes = {"kernel": float(total - elsewhere), "library functions": float(elsewhere)} if elsewhere else {}
         return Profile(unit="instructions", total=total, lines=lines, causes=causes)

@@ -202,5 +202,10 @@ def _evaluation_text(evaluation: Evaluation) -> str:
         lines.append(f"{evaluation.bound_share:.1%} of the bound{estimate}, limited by {evaluation.bound.limited_by}")
     if evaluation.profile:
         hottest = evaluation.profile.lines[:8]
-        lines += [f"    line {line.line}: {line.cycles:.6g} {evaluation.profile.unit}, {line.count} times" for line in hottest]
+        unit = evaluation.profile.unit
+        if (theirs := evaluation.counters.get(f"baseline_{unit}")) is not None:
+            lines.append(
+                f"{evaluation.profile.total:.6g} {unit}, {theirs / evaluation.profile.total:.3f}x fewer than the baseline's"
+            )
+        lines += [f"    line {line.line}: {line.cycles:.6g} {unit}" for line in hottest]
     return "\n".join([*lines, *(f"alarm: {alarm}" for alarm in evaluation.alarms)])

@@ -87,9 +87,9 @@ class Judge:
         """Judges on public inputs, which are the same for every call of a run; what the agent's tools show."""
         return self._judged(source, workload, "public", profile)
 
-    def grade(self, source: str, workload: Workload) -> Evaluation:
+    def grade(self, source: str, workload: Workload, profile: bool = False) -> Evaluation:
         """Judges on hidden inputs: the grade."""
-        return self._judged(source, workload, "final", profile=False)
+        return self._judged(source, workload, "final", profile)
 
     # One evaluation, from text to record
 
@@ -110,7 +110,7 @@ class Judge:
             if not findings.verdict:
                 measured = self._speed(build, workload, stage, sets, executions, findings)
             if profile and not findings.verdict:
-                measured["profile"] = self._profile(build, sets[0], executions[0])
+                self._add_profile(measured, build, workload, sets[0], executions[0], findings)
             if not findings.verdict:
                 findings.fail(Verdict.passed, _pass_summary(measured, findings.input_sets))
         evaluation = Evaluation(
@@ -160,21 +160,18 @@ class Judge:
         if stage == "public":
             return [
                 self._input_set(workload, "public inputs", "public", 0),
-                self._input_set(workload, "public edge cases", "public", 1, adversarial=True),
+                self._input_set(workload, "public edge cases", "public-adversarial", 0),
             ]
-        if workload.is_held_out:
-            return [
-                self._input_set(workload, "held-out sizes", "held-out", 0),
-                self._input_set(workload, "held-out sizes, edge cases", "held-out", 1, adversarial=True),
-            ]
-        graded = [self._input_set(workload, f"hidden inputs {i + 1}", "grading", i) for i in range(seeds.GRADING_SETS)]
-        return [*graded, self._input_set(workload, "hidden edge cases", "adversarial", 0, adversarial=True)]
+        name = "held-out" if workload.is_held_out else "hidden"
+        return [
+            self._input_set(
+                workload, f"{name} edge cases" if kind == "adversarial" else f"{name} inputs {index + 1}", kind, index
+            )
+            for kind, index in seeds.GRADING_DRAWS
+        ]
 
-    def _input_set(
-        self, workload: Workload, label: str, kind: seeds.SeedKind, index: int, *, adversarial: bool = False
-    ) -> InputSet:
-        rng = seeds.generator(seeds.seed(self._secret, workload.id, kind, index))
-        inputs = workload.draw(rng, adversarial=adversarial)
+    def _input_set(self, workload: Workload, label: str, kind: seeds.SeedKind, index: int) -> InputSet:
+        inputs = seeds.draw(self._secret, workload, kind, index)
         return InputSet(label, inputs, *self._expected(workload, inputs))
 
     def _expected(self, workload: Workload, inputs: Tensors) -> tuple[Tensors, Tensors]:
@@ -291,10 +288,21 @@ class Judge:
             raise InfraError(f"the baseline of {workload.id} on {self._backend.info.name} fails: {executions[-1].fault}")
         return _cycles(executions)
 
-    def _profile(self, build: Build, one: InputSet, execution: Execution) -> Any:
+    def _add_profile(
+        self, measured: dict[str, Any], build: Build, workload: Workload, one: InputSet, execution: Execution, findings: _Findings
+    ) -> None:
+        """Where the cycles went. A profile made on request also counts the baseline: counts repeat exactly, so they tell apart
+        what a measured time calls a tie, and show a regression that noise would hide."""
+        measured["profile"] = execution.profile
         if execution.profile is None and isinstance(self._backend, Profiles):
-            return self._backend.profile(build, one.inputs, Limits())
-        return execution.profile
+            started = time.perf_counter()
+            ours, theirs = (
+                self._backend.profile(each, one.inputs, Limits()) for each in (build, self._baseline(workload, findings))
+            )
+            findings.tool_seconds += time.perf_counter() - started
+            measured["profile"] = ours
+            if ours and theirs:
+                measured["counters"] |= {ours.unit: ours.total, f"baseline_{theirs.unit}": theirs.total}
 
 
 def _cycles(executions: Iterable[Execution]) -> float:

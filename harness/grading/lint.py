@@ -88,7 +88,7 @@ Kernel = Callable[[_Set], Tensors]
 
 def lint(workload: Workload, formats: Formats = Formats()) -> LintResult:
     """Judges the null family and the right kernels on what grading would draw for this workload."""
-    sets = [_draw(workload, formats, kind, index) for kind, index in _grading_draws(workload)]
+    sets = [_draw(workload, formats, kind, index) for kind, index in seeds.GRADING_DRAWS]
     public = _draw(workload, formats, "public", 0)
     steps, contractions = _operations(workload, public.inputs)
     kernels = [
@@ -107,16 +107,8 @@ def lint(workload: Workload, formats: Formats = Formats()) -> LintResult:
 # Judging
 
 
-def _grading_draws(workload: Workload) -> list[tuple[seeds.SeedKind, int]]:
-    """Which sets a final grading draws for this workload."""
-    if workload.is_held_out:
-        return [("held-out", 0), ("adversarial", 0)]
-    return [*(("grading", index) for index in range(seeds.GRADING_SETS)), ("adversarial", 0)]
-
-
 def _draw(workload: Workload, formats: Formats, kind: seeds.SeedKind, index: int) -> _Set:
-    rng = seeds.generator(seeds.seed(SECRET, workload.id, kind, index))
-    inputs = workload.draw(rng, adversarial=kind == "adversarial")
+    inputs = seeds.draw(SECRET, workload, kind, index)
     expected = workload.compute(inputs)
     return _Set(f"{kind} {index}", inputs, expected, allowed_error(workload, inputs, expected, formats))
 

@@ -12,9 +12,13 @@ from typing import Literal
 
 import numpy as np
 
-SeedKind = Literal["public", "grading", "adversarial", "held-out", "timing", "tool-timing"]
+from harness.task import Array, Workload
+
+SeedKind = Literal["public", "public-adversarial", "grading", "adversarial", "timing", "tool-timing"]
 GRADING_SETS = 3
 """Random hidden input sets per final grading; the adversarial set comes on top."""
+GRADING_DRAWS: tuple[tuple[SeedKind, int], ...] = (*(("grading", i) for i in range(GRADING_SETS)), ("adversarial", 0))
+"""Kind and index of every set that a final grading draws, for a workload and again for its held-out sizes."""
 
 
 def new_secret() -> str:
@@ -31,3 +35,8 @@ def seed(secret: str, workload: str, kind: SeedKind, index: int = 0) -> int:
 def generator(seed: int) -> np.random.Generator:
     """The bit generator of all inputs, pinned by name so that numpy's default may change."""
     return np.random.Generator(np.random.PCG64DXSM(seed))
+
+
+def draw(secret: str, workload: Workload, kind: SeedKind, index: int = 0) -> dict[str, Array]:
+    """One input set of a workload, by its structured generator where the kind says so."""
+    return workload.draw(generator(seed(secret, workload.id, kind, index)), adversarial=kind.endswith("adversarial"))

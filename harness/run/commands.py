@@ -166,7 +166,7 @@ def evaluate(file: Path, task: str, options: Options, *, final: bool, profile: b
     if not support.supported:
         raise UsageError(f"backend {name!r} does not support {workload.id}: {support.reason}")
     judge = Judge(backend, new_secret())
-    return judge.grade(source, workload) if final else judge.run(source, workload, profile)
+    return judge.grade(source, workload, profile) if final else judge.run(source, workload, profile)
 
 
 def make_executor(workers: int) -> Executor:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pytest
 
-from harness.backend import Bound, Build, Execution, Race
+from harness.backend import Bound, Build, Execution, Profile, Race
 from harness.errors import InfraError
 from harness.grading import seeds
 from harness.grading.evaluate import Judge
@@ -107,7 +107,7 @@ def test_public_and_hidden_inputs_never_coincide():
 
 
 def test_every_kind_of_seed_differs_and_follows_the_secret():
-    kinds = ("public", "grading", "adversarial", "held-out", "timing", "tool-timing")
+    kinds = ("public", "public-adversarial", "grading", "adversarial", "timing", "tool-timing")
     drawn = [seeds.seed(secret, w, kind, i) for secret in ("a", "b") for w in ("x", "y") for kind in kinds for i in range(4)]
     assert len(set(drawn)) == len(drawn)
     assert seeds.seed("a", "x", "public", 0) == seeds.seed("a", "x", "public", 0)
@@ -215,7 +215,7 @@ class Generic(ToyBackend):
 def test_generic_kernels_are_also_graded_at_held_out_sizes():
     task = replace(vec_add, held_out={"C1": {"N": 3}})
     evaluation = judge(Generic()).grade("y = a + b", task.workload("C1"))
-    assert (evaluation.verdict, evaluation.input_sets) == (Verdict.passed, 6)
+    assert (evaluation.verdict, evaluation.input_sets) == (Verdict.passed, 8)
     fixed = judge(Generic()).grade("t = a[15]\ny = a + b", task.workload("C1"))
     assert fixed.verdict is Verdict.fault
     assert fixed.summary.startswith("at the held-out sizes N=3: index 15 is outside of a (0 to 2)")
@@ -292,3 +292,18 @@ def test_exact_tasks_are_exact():
     w = relu.workload("C3")
     assert judge().grade("y = max(x, 0)", w).passed
     assert judge().grade("y = max(x, 0) * 1.0000001", w).verdict is Verdict.wrong
+
+
+def test_a_profile_on_request_counts_the_baseline_too():
+    class Counting(Racing):
+        def execute(self, build, batch, limits):
+            return [replace(execution, profile=None) for execution in super().execute(build, batch, limits)]
+
+        def profile(self, build, inputs, limits):
+            total = float(len(build.artifact[0]))
+            return Profile(unit="instructions", total=total, lines=())
+
+    evaluation = judge(Counting()).grade("y = a + b", ADD, profile=True)
+    assert evaluation.profile.total == evaluation.counters["instructions"] == 1
+    assert evaluation.counters["baseline_instructions"] == 2
+    assert judge(Counting()).grade("y = a + b", ADD).profile is None
