@@ -204,8 +204,8 @@ def _evaluation_text(evaluation: Evaluation) -> str:
         hottest = evaluation.profile.lines[:8]
         unit = evaluation.profile.unit
         if (theirs := evaluation.counters.get(f"baseline_{unit}")) is not None:
-            lines.append(
-                f"{evaluation.profile.total:.6g} {unit}, {theirs / evaluation.profile.total:.3f}x fewer than the baseline's"
-            )
-        lines += [f"    line {line.line}: {line.cycles:.6g} {unit}" for line in hottest]
+            lines.append(f"{evaluation.profile.total:.6g} {unit}; the baseline {theirs:.6g}")
+        for line in hottest:
+            times = "" if line.count is None else f", {line.count} times"
+            lines.append(f"    line {line.line}: {line.cycles:.6g} {unit}{times}")
     return "\n".join([*lines, *(f"alarm: {alarm}" for alarm in evaluation.alarms)])
