@@ -40,7 +40,7 @@ def main() -> int:
     for backend in usable:
         out = Path("results/runs") / f"demo-{backend}-{time.strftime('%Y%m%d-%H%M%S')}"
         status |= kernelwright("run", *models, "--suite", "core", "--backend", backend, "--out", out)
-        status |= kernelwright("leaderboard", "add", out)
+        status |= kernelwright("leaderboard", "add", "--replace", out)
     kernelwright("leaderboard", "show")
     print("\n".join(["", *off, f"demo: {time.monotonic() - started:.0f} s; results/leaderboard.json is written"]))
     return status

@@ -26,6 +26,9 @@ SHOWN = 10
 def add(
     run: Annotated[list[Path], typer.Argument(help="Folders of finished runs.")],
     leaderboard: Board = DEFAULT,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Remove older rows of the same model, settings, suite and backend.")
+    ] = False,
     partial: Annotated[bool, typer.Option("--partial", help="Also take incomplete runs; their rows say so.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -35,7 +38,7 @@ def add(
     from harness.scoring.leaderboard import add as add_rows
 
     evidences = [evidence for folder in run for evidence in gather(Store.open(folder))]
-    rows = add_rows(leaderboard, evidences, allow_partial=partial)
+    rows = add_rows(leaderboard, evidences, allow_partial=partial, replace=replace)
     if as_json:
         _print_json([{"id": row.id, "model": row.identity.model, "backend": row.identity.backend} for row in rows])
     else:

@@ -295,8 +295,9 @@ def evidence_path(leaderboard: Path, row: str) -> Path:
     return leaderboard.parent / "evidence" / f"{row}.json"
 
 
-def add(leaderboard: Path, evidences: Iterable[Evidence], *, allow_partial: bool = False) -> list[Row]:
-    """Adds one row per evidence; all or none. Rows that are already there are written again, unchanged.
+def add(leaderboard: Path, evidences: Iterable[Evidence], *, allow_partial: bool = False, replace: bool = False) -> list[Row]:
+    """Adds one row per evidence; all or none. Rows that are already there are written again, unchanged. With ``replace``, older
+    rows of the same model, settings, suite and backend make room, whatever else their scores were made with.
 
     UsageError for an incomplete run unless ``allow_partial``; IntegrityError for evidence that contradicts itself.
     """
@@ -307,8 +308,17 @@ def add(leaderboard: Path, evidences: Iterable[Evidence], *, allow_partial: bool
             evidence_path(leaderboard, row.id).parent.mkdir(exist_ok=True)
             write_atomically(evidence_path(leaderboard, row.id), raw)
             rows[row.id] = row
-        _save(leaderboard, rows.values())
+        new = {row.id: _place(row) for row, _ in prepared}
+        old = [id for id, row in rows.items() if replace and id not in new and _place(row) in new.values()]
+        _save(leaderboard, (row for id, row in rows.items() if id not in old))
+        for id in old:
+            evidence_path(leaderboard, id).unlink(missing_ok=True)
     return [row for row, _ in prepared]
+
+
+def _place(row: Row) -> str:
+    """What a reader of the table would take for the same thing."""
+    return digest(row.identity.model_copy(update={"digests": {}}))
 
 
 def _prepare(evidence: Evidence, allow_partial: bool) -> tuple[Row, bytes]:

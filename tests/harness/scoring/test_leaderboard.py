@@ -41,6 +41,14 @@ def test_another_run_of_the_same_agent_is_another_row(tmp_path: Path) -> None:
     assert [line.marks for line in lines(rows)] == [(rows[0].id[:6],), (rows[1].id[:6],)]
 
 
+def test_replacing_removes_what_the_new_row_stands_for_and_nothing_else(tmp_path: Path) -> None:
+    [old, other] = add(board(tmp_path), [evidence(), evidence("other")])
+    [new] = add(board(tmp_path), [evidence(date="2026-02-02T00:00:00+00:00")], replace=True)
+    assert {row.id for row in load(board(tmp_path)).rows} == {new.id, other.id}
+    assert not evidence_path(board(tmp_path), old.id).exists()
+    assert evidence_path(board(tmp_path), other.id).exists()
+
+
 def test_the_written_file_follows_the_shipped_schema(tmp_path: Path) -> None:
     add(board(tmp_path), [evidence(), evidence("other")])
     jsonschema.validate(json.loads(board(tmp_path).read_text()), json.loads(SCHEMA.read_text()))
