@@ -78,6 +78,7 @@ class Judge:
         self._secret = secret
         self._cache = cache
         self._baselines: dict[str, Build] = {}
+        self._public: dict[str, list[InputSet]] = {}
 
     def check(self, source: str, workload: Workload) -> Evaluation:
         """Builds only."""
@@ -156,12 +157,14 @@ class Judge:
     # Correctness
 
     def _input_sets(self, workload: Workload, stage: Stage) -> list[InputSet]:
-        """Drawn only now, after the build."""
+        """Drawn only now, after the build; public ones, which never change, are kept for the next call."""
         if stage == "public":
-            return [
-                self._input_set(workload, "public inputs", "public", 0),
-                self._input_set(workload, "public edge cases", "public-adversarial", 0),
-            ]
+            if workload.id not in self._public:
+                self._public[workload.id] = [
+                    self._input_set(workload, "public inputs", "public", 0),
+                    self._input_set(workload, "public edge cases", "public-adversarial", 0),
+                ]
+            return self._public[workload.id]
         name = "held-out" if workload.is_held_out else "hidden"
         return [
             self._input_set(

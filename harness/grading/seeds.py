@@ -38,5 +38,8 @@ def generator(seed: int) -> np.random.Generator:
 
 
 def draw(secret: str, workload: Workload, kind: SeedKind, index: int = 0) -> dict[str, Array]:
-    """One input set of a workload, by its structured generator where the kind says so."""
-    return workload.draw(generator(seed(secret, workload.id, kind, index)), adversarial=kind.endswith("adversarial"))
+    """One input set of a workload, by its structured generator where the kind says so; read-only, so that nobody spoils it."""
+    inputs = workload.draw(generator(seed(secret, workload.id, kind, index)), adversarial=kind.endswith("adversarial"))
+    for array in inputs.values():
+        array.flags.writeable = False
+    return inputs

@@ -307,3 +307,14 @@ def test_a_profile_on_request_counts_the_baseline_too():
     assert evaluation.profile.total == evaluation.counters["instructions"] == 1
     assert evaluation.counters["baseline_instructions"] == 2
     assert judge(Counting()).grade("y = a + b", ADD).profile is None
+
+
+def test_public_inputs_are_the_same_for_every_call_and_cannot_be_spoiled():
+    backend = Altered()
+    ours = judge(backend)
+    ours.run("y = a + b", ADD)
+    first = {name: array.copy() for name, array in backend.seen[0].items()}
+    backend.seen.clear()
+    ours.run("y = b + a", ADD)
+    assert all(np.array_equal(first[name], backend.seen[0][name]) for name in first)
+    assert not any(array.flags.writeable for array in backend.seen[0].values())
