@@ -316,8 +316,8 @@ class StoresInputs(Protocol):
 class Profiles(Protocol):
     """For targets whose profile costs extra and is made only on request."""
 
-    def profile(self, build: Build, inputs: Tensors, limits: Limits) -> Profile | None:
-        """Where one execution's cycles or instructions went; None where the tool for it is missing."""
+    def profile(self, build: Build, inputs: Tensors, limits: Limits) -> Profile | str:
+        """Where one execution's cycles or instructions went, or the reason why that cannot be told here."""
 
 
 @runtime_checkable

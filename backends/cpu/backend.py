@@ -150,9 +150,9 @@ class CpuBackend:
         with one_processor(self._cache):
             return Course(launch, workload, rng, check, self._cache).run(pairs, self.clock.ticks_per_ns)
 
-    def profile(self, build: Build, inputs: Tensors, limits: Limits) -> Profile | None:
-        """Instructions by line, counted by callgrind; None where valgrind is missing or the kernel cannot be counted."""
-        return self.profiler.profile(_artifact(build), inputs, limits)
+    def profile(self, build: Build, inputs: Tensors, limits: Limits) -> Profile | str:
+        """Instructions by line, counted by callgrind, or why not: valgrind is missing, or the kernel cannot be counted."""
+        return self.profiler.profile(_artifact(build), inputs, limits) or self.profiler.reason
 
     @cached_property
     def clock(self) -> Clock:

@@ -303,8 +303,11 @@ class Judge:
                 self._backend.profile(each, one.inputs, Limits()) for each in (build, self._baseline(workload, findings))
             )
             findings.tool_seconds += time.perf_counter() - started
+            if isinstance(ours, str):
+                findings.diagnostics += (Diagnostic(severity="warning", message=f"no profile: {ours}"),)
+                return
             measured["profile"] = ours
-            if ours and theirs:
+            if not isinstance(theirs, str):
                 measured["counters"] |= {ours.unit: ours.total, f"baseline_{theirs.unit}": theirs.total}
 
 

@@ -24,7 +24,7 @@ def counter(sandbox: Sandbox) -> None:
         pytest.skip("valgrind needs a /proc, which the confined sandbox cannot give")
 
 
-def profile(backend: CpuBackend, add: Workload, source: str) -> Profile | None:
+def profile(backend: CpuBackend, add: Workload, source: str) -> Profile | str:
     return backend.profile(backend.build(source, add), add.draw(np.random.default_rng(0)), Limits())
 
 
@@ -38,24 +38,23 @@ def test_counts_repeat_and_follow_the_work(backend: CpuBackend, add: Workload) -
     assert sum(line.cycles for line in first.lines) == first.total
     assert {line.line for line in first.lines} <= {2, 3, 4, 5}
     assert first.lines[0].line == 4
-    assert more is not None
+    assert not isinstance(more, str)
     assert more.total > 1.5 * first.total
 
 
 def test_a_kernel_that_enters_itself_hides_nothing(backend: CpuBackend, add: Workload) -> None:
     source = HEAD + "{\n    static volatile int depth;\n    if (depth++ % 2 == 0) kernel(a, b, y);\n" + LOOP + "}\n"
     once, twice = profile(backend, add, HEAD + "{\n" + LOOP + "}\n"), profile(backend, add, source)
-    assert once is not None
-    assert twice is not None
+    assert not isinstance(once, str)
+    assert not isinstance(twice, str)
     assert twice.total >= 2 * once.total
 
 
 def test_fewer_instructions_than_stores_are_refused(backend: CpuBackend, add: Workload) -> None:
-    assert profile(backend, add, HEAD + "{\n    (void)a, (void)b, (void)y;\n}\n") is None
-    assert "cannot have stored the outputs; at least 128 are needed" in backend.profiler.reason
+    reason = profile(backend, add, HEAD + "{\n    (void)a, (void)b, (void)y;\n}\n")
+    assert "cannot have stored the outputs; at least 128 are needed" in reason
 
 
 def test_without_valgrind_there_is_a_reason(backend: CpuBackend, add: Workload, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    assert profile(backend, add, HEAD + "{\n" + LOOP + "}\n") is None
-    assert backend.profiler.reason == "valgrind is not installed: apt-get install valgrind"
+    assert profile(backend, add, HEAD + "{\n" + LOOP + "}\n") == "valgrind is not installed: apt-get install valgrind"

@@ -170,7 +170,7 @@ def test_errors_come_before_warnings_and_a_flood_is_counted():
 
 
 def test_a_target_without_a_profile_says_so():
-    assert "This target has no profile." in prompts.feedback(PASSED, "y = a", wants_profile=True)
+    assert "There is no profile." in prompts.feedback(PASSED, "y = a", wants_profile=True)
 
 
 def test_a_final_evaluation_is_never_rendered():

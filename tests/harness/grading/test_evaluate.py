@@ -318,3 +318,16 @@ def test_public_inputs_are_the_same_for_every_call_and_cannot_be_spoiled():
     ours.run("y = b + a", ADD)
     assert all(np.array_equal(first[name], backend.seen[0][name]) for name in first)
     assert not any(array.flags.writeable for array in backend.seen[0].values())
+
+
+def test_a_profile_that_cannot_be_made_says_why():
+    class Blind(Racing):
+        def execute(self, build, batch, limits):
+            return [replace(execution, profile=None) for execution in super().execute(build, batch, limits)]
+
+        def profile(self, build, inputs, limits):
+            return "valgrind is missing"
+
+    evaluation = judge(Blind()).run("y = a + b", ADD, profile=True)
+    assert (evaluation.profile, evaluation.diagnostics[-1].message) == (None, "no profile: valgrind is missing")
+    assert evaluation.passed
