@@ -102,7 +102,8 @@ class ChatModel:
             return [{"role": "tool", "tool_call_id": r.call_id, "content": r.content} for r in message.tool_results]
         if message.role == "user":
             return [{"role": "user", "content": message.text}]
-        wire: JSON = {"role": "assistant", "content": message.text or (None if message.tool_calls else "")}
+        # Empty text rather than null beside calls: llama.cpp's server refuses null, and its template a message without content.
+        wire: JSON = {"role": "assistant", "content": message.text}
         if message.tool_calls:
             wire["tool_calls"] = [
                 {"id": c.id, "type": "function", "function": {"name": c.name, "arguments": arguments_text(c)}}
