@@ -42,10 +42,8 @@ class Clock:
         self._receive.argtypes = [i, pointer, i, i64, i64, out]
         library.timer_frequency.argtypes, library.timer_frequency.restype = [i64], ctypes.c_double
         measured = library.timer_frequency(_DURATION_NS)
-        self.has_ticks = measured > 0
-        """Whether the machine has a reference clock of its own; if not, a cycle is taken as a nanosecond."""
         self.ticks_per_ns = measured or 1.0
-        """Reference cycles per nanosecond."""
+        """Reference cycles per nanosecond; where the machine has no such clock, a cycle is taken as a nanosecond."""
 
     def read(self, reply_fd: int, timeout_s: float) -> Answer:
         """Waits for a reply that was not asked for: the announcement of a runner that is ready."""

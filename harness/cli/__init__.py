@@ -1,6 +1,6 @@
 """The command line: one small module per verb, no logic.
 
-Verb modules import typer and the standard library at module level and everything else inside their functions, so that
+Verb modules import typer, the standard library and `harness.cli.common` at module level and the rest inside their functions: so
 ``kernelwright --help`` starts at once. Every expected failure is a `KernelwrightError`; `main` prints it and exits with its code.
 """
 

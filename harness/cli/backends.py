@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from harness.cli.common import print_json
+
 app = typer.Typer(help="Targets that kernels can be written for.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
@@ -17,7 +19,7 @@ def list_backends(as_json: AsJson = False) -> None:
 
     found = list(targets.listed())
     if as_json:
-        targets.print_json([backend.model_dump(mode="json") for backend in found])
+        print_json([backend.model_dump(mode="json") for backend in found])
         return
     for backend in found:
         state = f"not usable: {backend.problem}" if backend.problem else f"{backend.version:<10} {backend.title}"
@@ -37,6 +39,6 @@ def show(
 
     facts = targets.describe(name, backend_option)
     if as_json:
-        targets.print_json(facts)
+        print_json(facts)
     else:
         print(targets.description(facts))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import Annotated
 
 import typer
+
+from harness.cli.common import print_json
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False) -> None:
@@ -18,7 +19,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="One JSON docume
 
     found = checkup.examine(lambda part: None if as_json else print(f"trying {part}", file=sys.stderr))
     if as_json:
-        print(json.dumps(checkup.as_json(found), indent=2))
+        print_json(checkup.as_json(found))
     else:
         print(checkup.text(found))
     raise typer.Exit(0 if found.can_run else 1)

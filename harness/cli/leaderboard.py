@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli.common import print_json
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -33,14 +35,14 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Adds the rows of finished runs, with the evidence that they can be verified by. The runs' secrets become public."""
+    from harness.run.evidence import gather
     from harness.run.store import Store
-    from harness.scoring.evidence import gather
     from harness.scoring.leaderboard import add as add_rows
 
     evidences = [evidence for folder in run for evidence in gather(Store.open(folder))]
     rows = add_rows(leaderboard, evidences, allow_partial=partial, replace=replace)
     if as_json:
-        _print_json([{"id": row.id, "model": row.identity.model, "backend": row.identity.backend} for row in rows])
+        print_json([{"id": row.id, "model": row.identity.model, "backend": row.identity.backend} for row in rows])
     else:
         _print_table(rows)
         print(f"{len(rows)} row(s) added to {leaderboard}; check them with: kernelwright leaderboard verify")
@@ -61,7 +63,7 @@ def show(
     every = load(leaderboard).rows
     rows = [row for row in every if backend in (None, row.identity.backend) and suite in (None, row.identity.suite)]
     if as_json:
-        _print_json([row.model_dump(mode="json") for row in rows])
+        print_json([row.model_dump(mode="json") for row in rows])
     elif markdown:
         print(agent_markdown(lines(rows)))
     elif rows:
@@ -81,7 +83,7 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Recomputes rows from their evidence and judges their kernels again, without any model. Exit code 5 if one fails."""
-    from harness.scoring.evidence import Installed
+    from harness.run.evidence import Installed
     from harness.scoring.leaderboard import load
     from harness.scoring.verify import pick, verify_row
 
@@ -93,7 +95,7 @@ def verify(
         if not as_json:
             _print_report(report)
     if as_json:
-        _print_json([{**report.model_dump(mode="json"), "ok": report.ok} for report in reports])
+        print_json([{**report.model_dump(mode="json"), "ok": report.ok} for report in reports])
     elif not reports:
         print(f"{leaderboard} has no rows")
     if not all(report.ok for report in reports):
@@ -127,9 +129,3 @@ def _print_report(report: RowReport) -> None:
         print(f"       and {len(report.reasons) - SHOWN} more; all of them with --json")
     for note in report.notes:
         print(f"       note: {note}")
-
-
-def _print_json(value: object) -> None:
-    import json
-
-    print(json.dumps(value, indent=2))

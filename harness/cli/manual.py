@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from harness.cli.common import print_json
+
 
 def manual(
     backend: Annotated[str, typer.Argument(help="Backend name.")],
@@ -22,7 +24,7 @@ def manual(
     pages = targets.open_backend(backend, backend_option).info.manual
     chosen = [targets.section(pages, backend, section)] if section else list(pages.sections)
     if as_json:
-        targets.print_json([page.model_dump(mode="json") for page in chosen])
+        print_json([page.model_dump(mode="json") for page in chosen])
     elif search:
         print(search_in(pages, search))
     elif sections:

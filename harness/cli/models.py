@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import typer
+
+from harness.cli.common import key_values, print_json
 
 app = typer.Typer(help="List models and check that one answers.", no_args_is_help=True)
 
@@ -17,7 +18,7 @@ def list_models(as_json: bool = typer.Option(False, "--json", help="Print JSON."
 
     rows = catalogue()
     if as_json:
-        print(json.dumps({"models": [row.model_dump(mode="json") for row in rows]}))
+        print_json({"models": [row.model_dump(mode="json") for row in rows]})
         return
     for row in rows:
         print(f"{row.usage:<24} {row.state:<36} {row.origin}")
@@ -31,9 +32,9 @@ def check(
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Makes one tiny real call and shows what came back: model id, tool call, latency, tokens, price."""
-    from harness.models.catalogue import parse_options, probe
+    from harness.models.catalogue import probe
 
-    settings: dict[str, Any] = {**parse_options(option), **({"base_url": base_url} if base_url else {})}
+    settings: dict[str, Any] = {**key_values("--model-option", option), **({"base_url": base_url} if base_url else {})}
     found = probe(name, settings)
     if as_json:
         print(found.model_dump_json())

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from harness.cli.common import key_values
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -73,8 +75,8 @@ def run(
         settings=AgentSettings(
             feedback=feedback, documentation=documentation, strategy=strategy, port_from=port_from, limits=limits
         ),
-        model_options=commands.pairs("--model-option", [*(model_option or ()), *([f"base_url={base_url}"] if base_url else ())]),
-        backend_options=commands.pairs("--backend-option", backend_option),
+        model_options=key_values("--model-option", [*(model_option or ()), *([f"base_url={base_url}"] if base_url else ())]),
+        backend_options=key_values("--backend-option", backend_option),
         sandbox=sandbox,
         unsafe=unsafe_no_sandbox,
     )
@@ -131,7 +133,7 @@ def eval_(
 
     options = Options(
         models=(), backends=(backend,) if backend else (), sandbox=sandbox, unsafe=unsafe_no_sandbox,
-        backend_options=commands.pairs("--backend-option", backend_option),
+        backend_options=key_values("--backend-option", backend_option),
     )  # fmt: skip
     evaluation = commands.evaluate(file, task, options, final=final, profile=profile)
     print(evaluation.model_dump_json(indent=2) if as_json else _evaluation_text(evaluation))

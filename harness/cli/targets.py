@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 from harness import plugins
 from harness.backend import Backend, Manual, ManualSection, PairedTiming, Profiles, StoresInputs, ToolProvider
+from harness.cli.common import key_values
 from harness.errors import KernelwrightError, unknown
 from harness.record import Record
-from harness.run.commands import pairs
 from harness.run.plan import Options
 from harness.run.selection import all_tasks, every_workload, load_suites
 from harness.run.session import Session
@@ -35,7 +34,7 @@ class Listed(Record):
 
 def open_backend(name: str, options: list[str] | None = None, session: Session | None = None) -> Backend:
     """The backend as a run would make it."""
-    chosen = Options(models=(), backends=(name,), backend_options=pairs("--backend-option", options))
+    chosen = Options(models=(), backends=(name,), backend_options=key_values("--backend-option", options))
     return (session or Session(chosen)).backend(name)
 
 
@@ -123,8 +122,3 @@ def _reasons(unsupported: dict[str, str], shown: int = 3) -> str:
     if len(counts) > shown:
         lines.append(f"{len(counts) - shown} more reasons, with --json")
     return f"{len(unsupported)} workloads" + "".join(f"\n{'':15}{line}" for line in lines)
-
-
-def print_json(value: object) -> None:
-    """One JSON document on stdout."""
-    print(json.dumps(value, indent=2))

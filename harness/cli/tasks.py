@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from harness.cli.common import print_json
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -38,7 +40,7 @@ def list_(suite: Suites = None, as_json: AsJson = False) -> None:
         for task in one.tasks
     ]
     if as_json:
-        print(json.dumps(rows, indent=2))
+        print_json(rows)
         return
     _print_table(
         ("suite", "id", "name", "level", "category", "types", "configurations"),
@@ -55,7 +57,7 @@ def show(
     """Shows what a task asks for, on which sizes, and the least work of each."""
     chosen = _find(task, suite)
     if as_json:
-        print(json.dumps(_described(chosen), indent=2))
+        print_json(_described(chosen))
         return
     from rich.console import Console
     from rich.markup import escape
@@ -91,7 +93,7 @@ def lint(
     if as_json:
         # Through the record's own JSON, which writes infinite ratios as strings that other readers accept.
         rows = [json.loads(r.model_dump_json()) | {"ok": r.ok, "leaks": r.leaks, "refused": r.refused} for r in results]
-        print(json.dumps(rows, indent=2))
+        print_json(rows)
     else:
         _print_lint(results)
     if not all(result.ok for result in results):

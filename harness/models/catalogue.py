@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from harness import plugins
 from harness.errors import UsageError
@@ -104,16 +104,3 @@ def probe(name: str, settings: dict[str, object]) -> Probe:
         )
     )
     return Probe(model=name, reply=reply, price_known=reply.cost is not None)
-
-
-def parse_options(pairs: Sequence[str]) -> dict[str, str]:
-    """``key=value`` pairs of the command line. UsageError for anything else and for a key given twice."""
-    options: dict[str, str] = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals or not key:
-            raise UsageError(f"model option {pair!r} is not KEY=VALUE", "for example: --model-option temperature=0.2")
-        if key in options:
-            raise UsageError(f"model option {key!r} is given twice")
-        options[key] = value
-    return options

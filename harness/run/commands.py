@@ -189,19 +189,6 @@ def default_folder(lock: Lock, parent: Path = RUNS) -> Path:
     return next(folder for folder in candidates if not folder.exists())
 
 
-def pairs(option: str, values: list[str] | None) -> dict[str, str]:
-    """``KEY=VALUE`` arguments as a mapping. UsageError for anything else, and for a key given twice."""
-    found: dict[str, str] = {}
-    for text in values or ():
-        key, equals, value = text.partition("=")
-        if not equals or not key:
-            raise UsageError(f"{option} {text!r} is not KEY=VALUE")
-        if key in found:
-            raise UsageError(f"{option} {key!r} is given twice: {found[key]!r} and {value!r}")
-        found[key] = value
-    return found
-
-
 def _say_unsupported(lock: Lock, console: Console) -> None:
     for backend, record in lock.backends.items():
         reasons: Mapping[str, str] = record.unsupported

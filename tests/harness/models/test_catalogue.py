@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from harness import plugins
 from harness.cli.models import app
 from harness.errors import ProviderError, UsageError
-from harness.models.catalogue import catalogue, parse_options, probe
+from harness.models.catalogue import catalogue, probe
 from harness.models.fake_server import FakeServer
 from harness.models.resolve import create_model
 from harness.testing import ScriptedModel, calls, says
@@ -112,14 +112,3 @@ def test_only_offline_models_are_handed_the_baseline(monkeypatch):
     factory.offline = True
     create_model("some", baseline=lambda: "kernel")
     assert seen["context"].baseline() == "kernel"
-
-
-def test_options():
-    assert parse_options(["a=1", "b=x=y", "c="]) == {"a": "1", "b": "x=y", "c": ""}
-    for pairs, message in [
-        (["a"], "'a' is not KEY=VALUE"),
-        (["=1"], "'=1' is not KEY=VALUE"),
-        (["a=1", "a=2"], "'a' is given twice"),
-    ]:
-        with pytest.raises(UsageError, match=message):
-            parse_options(pairs)

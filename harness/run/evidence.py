@@ -1,6 +1,6 @@
 """From a run's folder to evidence, and from evidence to what judges it again.
 
-The only module of this package that knows how runs are stored and how live objects are made of options.
+Scoring takes records and knows neither how runs are stored nor how live objects are made of options; here both meet.
 """
 
 from __future__ import annotations

@@ -1,0 +1,26 @@
+"""What several verbs share: ``KEY=VALUE`` arguments in, one JSON document out. Light enough to be imported by all of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from harness.errors import UsageError
+
+
+def key_values(option: str, values: Iterable[str] | None) -> dict[str, str]:
+    """``KEY=VALUE`` arguments as a mapping. UsageError for anything else, and for a key given twice."""
+    found: dict[str, str] = {}
+    for text in values or ():
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise UsageError(f"{option} {text!r} is not KEY=VALUE")
+        if key in found:
+            raise UsageError(f"{option} {key!r} is given twice: {found[key]!r} and {value!r}")
+        found[key] = value
+    return found
+
+
+def print_json(value: object) -> None:
+    """One JSON document on stdout."""
+    print(json.dumps(value, indent=2))
