@@ -15,9 +15,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from backends.cpu.toolchain import write_atomically
 from harness.backend import Bound
 from harness.errors import InfraError
+from harness.files import write_atomically
 from harness.record import digest
 from harness.sandbox.native import compile_trusted, compiler
 from harness.task import Workload
@@ -55,7 +55,7 @@ class SpeedOfLight:
             done = subprocess.run([program], capture_output=True, text=True, check=False)
             if done.returncode:
                 raise InfraError(f"measuring this machine's peaks failed with status {done.returncode}: {done.stderr!r}")
-            write_atomically(path, done.stdout.encode())
+            write_atomically(path, done.stdout)
         measured = json.loads(path.read_text())
         return Peaks(*(measured[name] * MARGIN for name in Peaks._fields))
 

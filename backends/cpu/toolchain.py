@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import platform
 import re
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +19,7 @@ from backends.cpu.elf import Finding, inspect
 from backends.cpu.prelude import prelude, signature
 from harness.backend import Build, Diagnostic
 from harness.errors import InfraError
+from harness.files import write_atomically
 from harness.record import digest
 from harness.sandbox import BoxLimits, Completed, Sandbox
 from harness.task import Workload
@@ -178,7 +177,11 @@ class Toolchain:
         if done.returncode or "kernel.so" not in done.files:
             text = done.stderr.decode("utf-8", "replace").strip()
             raise InfraError(f"{self.compiler} cannot compile a trivial kernel: {text!r}", "apt-get install gcc libc6-dev")
-        write_atomically(marker, self.version.encode())
+        self._keep(marker, self.version)
+
+    def _keep(self, path: Path, content: str | bytes) -> None:
+        self._cache.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, content, durable=False)
 
     def _load(self, key: str, source: str, workload: Workload) -> Build | None:
         library, sidecar = self._cache / f"{key}.so", self._cache / f"{key}.json"
@@ -197,19 +200,9 @@ class Toolchain:
     ) -> Build:
         path, sha256 = self._cache / f"{key}.so", hashlib.sha256(library).hexdigest()
         record = {"sha256": sha256, "diagnostics": [d.model_dump() for d in diagnostics]}
-        write_atomically(path, library)
-        write_atomically(self._cache / f"{key}.json", json.dumps(record).encode())
+        self._keep(path, library)
+        self._keep(self._cache / f"{key}.json", json.dumps(record))
         return Build(Artifact(path, sha256, source, workload), tuple(diagnostics), seconds)
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Writes a file that other processes see whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".")
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-    Path(name).chmod(0o644)
-    Path(name).replace(path)
 
 
 def _unexplained(done: Completed) -> Diagnostic:

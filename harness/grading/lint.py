@@ -10,13 +10,13 @@ sum and product taken term by term from the last. They must pass on all sets. Wh
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from harness.grading import seeds
 from harness.grading.compare import compare
+from harness.grading.evaluate import InputSet
 from harness.grading.tolerance import allowed_error
 from harness.record import Record
 from harness.task import Array, Formats, Tensors, Workload, keep_all
@@ -72,17 +72,7 @@ class LintResult(Record):
         return min(self.nulls, key=lambda check: check.ratio)
 
 
-@dataclass(frozen=True)
-class _Set:
-    """One input set with its answer."""
-
-    label: str
-    inputs: Tensors
-    expected: Tensors
-    allowed: Tensors
-
-
-Kernel = Callable[[_Set], Tensors]
+Kernel = Callable[[InputSet], Tensors]
 """Outputs for an input set, in any types; they are rounded to the workload's."""
 
 
@@ -107,13 +97,13 @@ def lint(workload: Workload, formats: Formats = Formats()) -> LintResult:
 # Judging
 
 
-def _draw(workload: Workload, formats: Formats, kind: seeds.SeedKind, index: int) -> _Set:
+def _draw(workload: Workload, formats: Formats, kind: seeds.SeedKind, index: int) -> InputSet:
     inputs = seeds.draw(SECRET, workload, kind, index)
     expected = workload.compute(inputs)
-    return _Set(f"{kind} {index}", inputs, expected, allowed_error(workload, inputs, expected, formats))
+    return InputSet(f"{kind} {index}", inputs, expected, allowed_error(workload, inputs, expected, formats))
 
 
-def _judge(workload: Workload, name: str, kernel: Kernel, sets: Sequence[_Set]) -> LintCheck:
+def _judge(workload: Workload, name: str, kernel: Kernel, sets: Sequence[InputSet]) -> LintCheck:
     """Runs a kernel on all sets: whether the judge would pass it, and how far off it is."""
     passed, ratio = True, 0.0
     for one in sets:
@@ -136,7 +126,7 @@ def _ratio(got: Array, expected: Array, allowed: Array) -> float:
 # The null family
 
 
-def _constants(workload: Workload, public: _Set) -> Iterator[tuple[str, Kernel]]:
+def _constants(workload: Workload, public: InputSet) -> Iterator[tuple[str, Kernel]]:
     """Zeros, what is not a number or the type's extremes, and what an agent could bake in: values of a public answer."""
 
     def everywhere(value: Callable[[str], Any]) -> Kernel:
