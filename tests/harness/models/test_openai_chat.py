@@ -52,6 +52,17 @@ def test_what_goes_on_the_wire(connect, opening):
     assert str(wire.requests[0].url) == "https://api.openai.com/v1/chat/completions"
 
 
+def test_a_turn_of_calls_alone_is_sent_with_an_empty_text(connect, opening, extend):
+    """llama.cpp's server refuses null, and its chat template refuses a message without content."""
+    model, wire = connect(
+        "openai", [completion({"content": None, "tool_calls": [call("{}")]}, "tool_calls"), completion({"content": "ok"})]
+    )
+    first = model.reply(opening)
+    model.reply(extend(opening, first.message, "done"))
+    assistant = wire.bodies[1]["messages"][2]
+    assert (assistant["role"], assistant["content"], len(assistant["tool_calls"])) == ("assistant", "", 1)
+
+
 def test_other_servers_get_the_old_names_and_no_cache_key(connect, opening):
     model, wire = connect("openai", [completion({"content": "hi"})], base_url="http://127.0.0.1:8000/v1", max_output_tokens=9)
     model.reply(opening)
