@@ -68,12 +68,14 @@ static int keep(int fd)
     return box.keep[box.keep_count++] = fd;
 }
 
+/* A harness holds the other end of every FIFO before the box starts. It may be dead by now: then opening to write fails, where
+ * an ordinary open would wait for ever. Opening to read succeeds all the same, so the last FIFO is one to write. */
 static void open_as(const char *text, int flags)
 {
     char *path;
     int wanted = (int)strtol(text, &path, 10);
-    int fd = *path == '=' ? open(path + 1, flags) : -1;
-    if (fd < 0 || (fd != wanted && dup2(fd, wanted) < 0))
+    int fd = *path == '=' ? open(path + 1, flags | O_NONBLOCK) : -1;
+    if (fd < 0 || fcntl(fd, F_SETFL, flags) || (fd != wanted && dup2(fd, wanted) < 0))
         fail_errno(text);
     if (fd != wanted)
         close(fd);

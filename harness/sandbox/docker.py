@@ -246,6 +246,7 @@ class DockerBox:
         fifos = Fifos(self._pipes_folder, stack)
         self.stdout, self.stderr = fifos.make("stdout", _STDOUT, we="read"), fifos.make("stderr", _STDERR, we="read")
         self.ready, self.lifeline = fifos.make("ready", _READY, we="read"), fifos.make("lifeline", _LIFELINE, we="write")
+        # The last one in either case is one that the box writes to: see `open_as` of confine.c.
         if program.workshop:
             self.collected = fifos.make("collected", _COLLECT, we="read")
         else:
