@@ -54,3 +54,12 @@ def unknown(kind: str, name: str, known: Iterable[str], where: str = "") -> Usag
     close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(map(repr, close))}?" if close else f"known: {', '.join(names) or 'none'}"
     return UsageError(f"unknown {kind} {name!r}" + (f" in {where}" if where else ""), hint)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """``; did you mean 'source'?``, or the list of what there is."""
+    names = list(known)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    return f"; there is {', '.join(map(repr, names))}" if names else "; there are none"

@@ -6,7 +6,6 @@ are left to the tool, which sees the arguments too.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -75,15 +74,6 @@ def describe(schema: Mapping[str, Any]) -> str:
     text = ("an " if kind[0] in "aeiou" else "a ") + kind
     text += f", at least {schema['minimum']}" if "minimum" in schema else ""
     return text + (f", at most {schema['maximum']}" if "maximum" in schema else "")
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """``; did you mean 'source'?``, or the list of what there is."""
-    names = list(known)
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    if close:
-        return f"; did you mean {close[0]!r}?"
-    return f"; there is {', '.join(map(repr, names))}" if names else "; there are none"
 
 
 def shorten(value: Any, length: int = 60) -> str:

@@ -6,8 +6,9 @@ import math
 import re
 from collections.abc import Sequence
 
-from harness.agent.arguments import ArgumentError, did_you_mean
+from harness.agent.arguments import ArgumentError
 from harness.backend import Manual, ManualSection
+from harness.errors import did_you_mean
 
 PAGE = 7500
 """Most characters of a section that one answer holds."""

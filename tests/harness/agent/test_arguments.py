@@ -1,6 +1,7 @@
 import pytest
 
-from harness.agent.arguments import did_you_mean, problems
+from harness.agent.arguments import problems
+from harness.errors import did_you_mean
 
 SCHEMA = {
     "type": "object",
