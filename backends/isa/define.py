@@ -49,23 +49,31 @@ Piece = tuple[int, int] | Sequence[tuple[int, int, int]]
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
-def In(target: Memory, *shape: Size, dtype: Storage | None = None, align: Size | None = None, length: Memory | None = None) -> Access:  # noqa: N802 - a type in annotations
+def In(
+    target: Memory, *shape: Size, dtype: Storage | None = None, align: Size | None = None, length: Memory | None = None
+) -> Access:  # noqa: N802 - a type in annotations
     """An operand that is read: a register, or a window of memory as it was before the instruction."""
     return Access("in", target, shape, dtype, align, length)
 
 
-def Out(target: Memory, *shape: Size, dtype: Storage | None = None, align: Size | None = None, length: Memory | None = None) -> Access:  # noqa: N802 - as above
+def Out(
+    target: Memory, *shape: Size, dtype: Storage | None = None, align: Size | None = None, length: Memory | None = None
+) -> Access:  # noqa: N802 - as above
     """An operand that is written when the instruction completes: a register (its new value is returned) or a window, whose
     elements are 0 until the body assigns them."""
     return Access("out", target, shape, dtype, align, length)
 
 
-def InOut(target: Memory, *shape: Size, dtype: Storage | None = None, align: Size | None = None, length: Memory | None = None) -> Access:  # noqa: N802 - as above
+def InOut(
+    target: Memory, *shape: Size, dtype: Storage | None = None, align: Size | None = None, length: Memory | None = None
+) -> Access:  # noqa: N802 - as above
     """An operand that is read and written."""
     return Access("inout", target, shape, dtype, align, length)
 
 
-def Imm(*, signed: bool = False, low: Size | None = None, high: Size | None = None, scale: int = 1, default: int | None = None) -> Immediate:  # noqa: N802 - as above
+def Imm(
+    *, signed: bool = False, low: Size | None = None, high: Size | None = None, scale: int = 1, default: int | None = None
+) -> Immediate:  # noqa: N802 - as above
     """A number in the instruction word; its width is that of its field."""
     return Immediate(signed, low, high, scale, default)
 
@@ -79,7 +87,13 @@ class Isa:
     """An instruction set under construction; see the module docstring."""
 
     def __init__(
-        self, name: str, *, title: str, word_bits: int = 32, comments: Sequence[str] = (";", "//", "#"), ends: Literal["end", "trap"] = "end"
+        self,
+        name: str,
+        *,
+        title: str,
+        word_bits: int = 32,
+        comments: Sequence[str] = (";", "//", "#"),
+        ends: Literal["end", "trap"] = "end",
     ) -> None:
         self.name, self.title, self.word_bits = name, title, word_bits
         self.comments, self.ends = tuple(comments), ends
@@ -100,13 +114,19 @@ class Isa:
         """A storage type that machine.toml names."""
         return self._add(self._params, name, DTypeParam(name, doc))
 
-    def registers(self, name: str, dtype: DType | DTypeParam, count: Size, *, zero: int | None = None, reset: int = 0, doc: str = "") -> Memory:
+    def registers(
+        self, name: str, dtype: DType | DTypeParam, count: Size, *, zero: int | None = None, reset: int = 0, doc: str = ""
+    ) -> Memory:
         """A register file; its registers are written ``name0``, ``name1``, ... in assembly and ``name[i]`` in bodies."""
-        return self._add(self._memories, name, Memory(name, dtype, count, doc, granule=1, reset=reset, is_registers=True, zero=zero))
+        return self._add(
+            self._memories, name, Memory(name, dtype, count, doc, granule=1, reset=reset, is_registers=True, zero=zero)
+        )
 
     def register(self, name: str, dtype: DType | DTypeParam, *, reset: int = 0, doc: str = "") -> Memory:
         """A single register that no operand names; bodies read and assign ``name.value``."""
-        return self._add(self._memories, name, Memory(name, dtype, 1, doc, granule=1, reset=reset, is_registers=True, single=True))
+        return self._add(
+            self._memories, name, Memory(name, dtype, 1, doc, granule=1, reset=reset, is_registers=True, single=True)
+        )
 
     def memory(
         self, name: str, dtype: DType | DTypeParam, size: Size, *, pointer: Memory | None = None, align: Size = 1, granule: Size = 0,
@@ -119,7 +139,9 @@ class Isa:
     def loops(self, name: str, *, depth: Size, limit: Size = 0, doc: str = "") -> Loops:
         """The stack of hardware loops; at most one per instruction set."""
         if self._loops is not None:
-            raise DefinitionError(f"a second stack of loops {name!r}", f"there is {self._loops.name!r} already", where=self._where())
+            raise DefinitionError(
+                f"a second stack of loops {name!r}", f"there is {self._loops.name!r} already", where=self._where()
+            )
         self._loops = Loops(name, depth, limit, doc)
         return self._loops
 
@@ -134,7 +156,11 @@ class Isa:
             pieces = ((piece[0], piece[1], 0),) if isinstance(piece[0], int) else tuple(piece)
             made[field] = Field(pieces)  # type: ignore[arg-type]
             if not all(0 <= bit and width > 0 and bit + width <= self.word_bits for bit, width, _ in made[field].pieces):
-                raise DefinitionError(f"field {field}={piece!r} of format {name!r} leaves the word", f"bits 0 to {self.word_bits - 1}", where=self._where())
+                raise DefinitionError(
+                    f"field {field}={piece!r} of format {name!r} leaves the word",
+                    f"bits 0 to {self.word_bits - 1}",
+                    where=self._where(),
+                )
         return Format(name, made)
 
     def op(
@@ -152,13 +178,19 @@ class Isa:
             where = f"{self._file.name}:{line}: {key}"
             operands = _operands(function, where)
             names = tuple(part.strip() for part in syntax.split(",")) if syntax is not None else tuple(o.name for o in operands)
-            missing = {o.name for o in operands if not (isinstance(o.kind, Immediate) and o.kind.default is not None)} - set(names)
+            missing = {o.name for o in operands if not (isinstance(o.kind, Immediate) and o.kind.default is not None)} - set(
+                names
+            )
             if missing:
                 raise DefinitionError(f"syntax {syntax!r} lacks {', '.join(sorted(missing))}", "write every operand", where=where)
             doc = inspect.getdoc(function) or ""
             if not doc:
-                raise DefinitionError("no docstring", "say in one sentence what the instruction does; it opens its manual page", where=where)
-            made = Op(key, mnemonic, operands, names, encoding, compat, unit, timing or key, function, doc, when, offered, example, line)
+                raise DefinitionError(
+                    "no docstring", "say in one sentence what the instruction does; it opens its manual page", where=where
+                )
+            made = Op(
+                key, mnemonic, operands, names, encoding, compat, unit, timing or key, function, doc, when, offered, example, line
+            )
             if key in self._ops:
                 raise DefinitionError(f"a second function {key!r}", f"the first is at line {self._ops[key].line}", where=where)
             self._ops[key] = made
@@ -170,7 +202,9 @@ class Isa:
     def definition(self) -> Definition:
         """The finished value. DefinitionError if there is no instruction."""
         if not self._ops:
-            raise DefinitionError(f"{self.name!r} has no instruction", "decorate a function with @isa.op(...)", where=self._where())
+            raise DefinitionError(
+                f"{self.name!r} has no instruction", "decorate a function with @isa.op(...)", where=self._where()
+            )
         return Definition(
             name=self.name, title=self.title, word_bits=self.word_bits, comments=self.comments, ends=self.ends, params=self._params,
             memories=self._memories, loops=self._loops, traps=self._traps, ops=tuple(self._ops.values()), folder=self._file.parent,
@@ -182,7 +216,9 @@ class Isa:
             raise DefinitionError(f"name {name!r}", "letters, digits and _", where=self._where())
         taken = self._params.keys() | self._memories.keys() | self._traps.keys()
         if name in taken:
-            raise DefinitionError(f"{name!r} is declared twice", "names of parameters, memories and traps are distinct", where=self._where())
+            raise DefinitionError(
+                f"{name!r} is declared twice", "names of parameters, memories and traps are distinct", where=self._where()
+            )
         table[name] = value
         return value
 
@@ -198,17 +234,29 @@ def _operands(function: Callable[..., Any], where: str) -> tuple[Operand, ...]:
     for name, parameter in inspect.signature(function).parameters.items():
         kind = parameter.annotation
         if isinstance(kind, str):
-            raise DefinitionError("annotations are text", "remove 'from __future__ import annotations' from the definition", where=where)
+            raise DefinitionError(
+                "annotations are text", "remove 'from __future__ import annotations' from the definition", where=where
+            )
         if not isinstance(kind, Access | Immediate):
             raise DefinitionError(
-                f"operand {name!r} is annotated {kind!r}" if kind is not inspect.Parameter.empty else f"operand {name!r} has no annotation",
+                f"operand {name!r} is annotated {kind!r}"
+                if kind is not inspect.Parameter.empty
+                else f"operand {name!r} has no annotation",
                 "write In(...), Out(...), InOut(...), Imm(...) or Label(...)",
                 where=where,
             )
         if isinstance(kind, Access) and not kind.target.is_registers and not kind.target.pointer:
-            raise DefinitionError(f"operand {name!r}: memory {kind.target.name!r} has no pointer registers", "declare it with pointer=..., or open a window in the body with at=...", where=where)
+            raise DefinitionError(
+                f"operand {name!r}: memory {kind.target.name!r} has no pointer registers",
+                "declare it with pointer=..., or open a window in the body with at=...",
+                where=where,
+            )
         if isinstance(kind, Access) and kind.target.is_registers and (kind.shape or kind.target.single):
-            raise DefinitionError(f"operand {name!r}: {kind.target.name!r} is a register", "a register operand has no shape, and single registers are read by .value", where=where)
+            raise DefinitionError(
+                f"operand {name!r}: {kind.target.name!r} is a register",
+                "a register operand has no shape, and single registers are read by .value",
+                where=where,
+            )
         made.append(Operand(name, kind))
     return tuple(made)
 
@@ -216,5 +264,3 @@ def _operands(function: Callable[..., Any], where: str) -> tuple[Operand, ...]:
 def function(definition: Callable[..., Any]) -> Helper:
     """A helper that bodies may call: annotated scalars in (``x: f32``), an annotated scalar out, no state."""
     return Helper(definition.__name__, definition)
-
-
