@@ -45,20 +45,21 @@ from backends.isa.errors import DefinitionError
 from backends.isa.expression import DTypeParam, Param, Size
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+Declared = TypeVar("Declared", Param, DTypeParam, Memory, Trap)
 Piece = tuple[int, int] | Sequence[tuple[int, int, int]]
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
 def In(
     target: Memory, *shape: Size, dtype: Storage | None = None, align: Size | None = None, length: Memory | None = None
-) -> Access:  # noqa: N802 - a type in annotations
+) -> Access:
     """An operand that is read: a register, or a window of memory as it was before the instruction."""
     return Access("in", target, shape, dtype, align, length)
 
 
 def Out(
     target: Memory, *shape: Size, dtype: Storage | None = None, align: Size | None = None, length: Memory | None = None
-) -> Access:  # noqa: N802 - as above
+) -> Access:
     """An operand that is written when the instruction completes: a register (its new value is returned) or a window, whose
     elements are 0 until the body assigns them."""
     return Access("out", target, shape, dtype, align, length)
@@ -66,19 +67,19 @@ def Out(
 
 def InOut(
     target: Memory, *shape: Size, dtype: Storage | None = None, align: Size | None = None, length: Memory | None = None
-) -> Access:  # noqa: N802 - as above
+) -> Access:
     """An operand that is read and written."""
     return Access("inout", target, shape, dtype, align, length)
 
 
 def Imm(
     *, signed: bool = False, low: Size | None = None, high: Size | None = None, scale: int = 1, default: int | None = None
-) -> Immediate:  # noqa: N802 - as above
+) -> Immediate:
     """A number in the instruction word; its width is that of its field."""
     return Immediate(signed, low, high, scale, default)
 
 
-def Label(*, relative: bool = False, signed: bool = False) -> Immediate:  # noqa: N802 - as above
+def Label(*, relative: bool = False, signed: bool = False) -> Immediate:
     """A place in the program, absolute or ``relative`` to the instruction, counted in words."""
     return Immediate(signed=signed, label=True, relative=relative)
 
@@ -129,8 +130,8 @@ class Isa:
         )
 
     def memory(
-        self, name: str, dtype: DType | DTypeParam, size: Size, *, pointer: Memory | None = None, align: Size = 1, granule: Size = 0,
-        beyond: Literal["trap", "zero"] = "trap", preload: bool = False, doc: str = "",
+        self, name: str, dtype: DType | DTypeParam, size: Size, *, pointer: Memory | None = None, align: Size = 1,
+        granule: Size = 0, beyond: Literal["trap", "zero"] = "trap", preload: bool = False, doc: str = "",
     ) -> Memory:  # fmt: skip
         """A memory of ``size`` elements; addresses count elements."""
         memory = Memory(name, dtype, size, doc, pointer.name if pointer else "", align, granule, beyond, preload=preload)
@@ -155,7 +156,7 @@ class Isa:
         for field, piece in fields.items():
             pieces = ((piece[0], piece[1], 0),) if isinstance(piece[0], int) else tuple(piece)
             made[field] = Field(pieces)  # type: ignore[arg-type]
-            if not all(0 <= bit and width > 0 and bit + width <= self.word_bits for bit, width, _ in made[field].pieces):
+            if not all(bit >= 0 and width > 0 and bit + width <= self.word_bits for bit, width, _ in made[field].pieces):
                 raise DefinitionError(
                     f"field {field}={piece!r} of format {name!r} leaves the word",
                     f"bits 0 to {self.word_bits - 1}",
@@ -206,12 +207,12 @@ class Isa:
                 f"{self.name!r} has no instruction", "decorate a function with @isa.op(...)", where=self._where()
             )
         return Definition(
-            name=self.name, title=self.title, word_bits=self.word_bits, comments=self.comments, ends=self.ends, params=self._params,
-            memories=self._memories, loops=self._loops, traps=self._traps, ops=tuple(self._ops.values()), folder=self._file.parent,
-            file=self._file,
+            name=self.name, title=self.title, word_bits=self.word_bits, comments=self.comments, ends=self.ends,
+            params=self._params, memories=self._memories, loops=self._loops, traps=self._traps, ops=tuple(self._ops.values()),
+            folder=self._file.parent, file=self._file,
         )  # fmt: skip
 
-    def _add(self, table: dict[str, Any], name: str, value: Any) -> Any:
+    def _add(self, table: dict[str, Any], name: str, value: Declared) -> Declared:
         if not _NAME.match(name):
             raise DefinitionError(f"name {name!r}", "letters, digits and _", where=self._where())
         taken = self._params.keys() | self._memories.keys() | self._traps.keys()

@@ -182,7 +182,7 @@ class _Reader:
         integers = {name: v for name, v in self.values.items() if isinstance(v, int)}
         try:
             if isinstance(value, bool) or not isinstance(value, int | str):
-                raise ValueError(f"{value!r} is not a number of cycles")
+                raise ValueError(f"{value!r} is not a number of cycles")  # noqa: TRY004 - one handler reports both
             number = integer_expression(value, integers)
         except (ValueError, SyntaxError, ZeroDivisionError) as error:
             raise self.wrong(entry, str(error), "an integer, or an expression over parameters such as '2*VLEN'") from None

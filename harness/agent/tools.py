@@ -15,7 +15,7 @@ from typing import Any, Literal, Protocol
 
 from harness.agent import arguments, manual, prompts, text
 from harness.backend import Backend, ToolProvider, ToolSpec
-from harness.errors import did_you_mean,  UsageError
+from harness.errors import UsageError, did_you_mean
 from harness.model import ToolCall, ToolResult
 from harness.record import Record
 from harness.task import Workload
@@ -161,9 +161,7 @@ class Toolbox:
         spec = self._by_name.get(call.name)
         name = text.line(repr(call.name), 80)
         if spec is None:
-            return "unknown tool", prompts.answer(
-                "unknown_tool", name=name, suggestion=did_you_mean(call.name, self._by_name)
-            )
+            return "unknown tool", prompts.answer("unknown_tool", name=name, suggestion=did_you_mean(call.name, self._by_name))
         schema = json.dumps(spec.parameters)
         if call.arguments is None:
             values = {"name": name, "error": call.error, "raw": text.cap(call.raw, 600), "schema": schema}

@@ -136,8 +136,8 @@ class Select:
 
 @dataclass(frozen=True)
 class Cast:
-    """Conversion: integer to integer wraps, integer to f32 rounds to nearest even, f32 to integer truncates and saturates (NaN: 0),
-    bool to a number is 0 or 1."""
+    """Conversion: integer to integer wraps, integer to f32 rounds to nearest even, f32 to integer truncates and saturates
+    (NaN: 0), bool to a number is 0 or 1."""
 
     type: ValueType
     value: Expr
@@ -172,7 +172,8 @@ class Pc:
 
 @dataclass(frozen=True)
 class LoopsQuery:
-    """``loops.find(register)`` (position of the innermost entry, or -1), ``loops.body(position)`` (word address), ``loops.depth()``."""
+    """``loops.find(register)`` (position of the innermost entry, or -1), ``loops.body(position)`` (word address),
+    ``loops.depth()``."""
 
     method: Literal["find", "body", "depth"]
     arguments: tuple[Expr, ...]
@@ -234,8 +235,8 @@ class StateStore:
 
 @dataclass(frozen=True)
 class Open:
-    """A window. Traps now with ``{memory}_misaligned`` or ``{memory}_out_of_range`` (address, limit); operand names the operand or
-    variable. Windows of operands are opened first, in the operands' order. With ``slots`` > 1 it stands in loops: each pass opens
+    """A window. Traps now with ``{memory}_misaligned`` or ``{memory}_out_of_range`` (address, limit); operand names the
+    operand or variable. Windows of operands are opened first, in the operands' order. With ``slots`` > 1 it stands in loops: each pass opens
     another one, and all of them are written at the end."""
 
     name: str
@@ -333,16 +334,16 @@ class Work:
 
 @dataclass(frozen=True)
 class LoopsCall:
-    """``loops.push(register, body)``, ``loops.restart(position)`` (a new iteration), ``loops.remove(position)``. Only push can trap
-    (``loop_depth``); nothing that can trap follows one of them."""
+    """``loops.push(register, body)``, ``loops.restart(position)`` (a new iteration), ``loops.remove(position)``. Only push can
+    trap (``loop_depth``); nothing that can trap follows one of them."""
 
     method: Literal["push", "restart", "remove"]
     arguments: tuple[Expr, ...]
 
 
 Stmt = (
-    Assign | NewArray | ArrayStore | WindowStore | StateStore | Open | For | If | Break | Continue | Return | Require | Jump | Halt
-    | Work | LoopsCall
+    Assign | NewArray | ArrayStore | WindowStore | StateStore | Open | For | If | Break | Continue | Return | Require | Jump
+    | Halt | Work | LoopsCall
 )  # fmt: skip
 
 
