@@ -235,9 +235,9 @@ class StateStore:
 
 @dataclass(frozen=True)
 class Open:
-    """A window. Traps now with ``{memory}_misaligned`` or ``{memory}_out_of_range`` (address, limit); operand names the
-    operand or variable. Windows of operands are opened first, in the operands' order. With ``slots`` > 1 it stands in loops: each pass opens
-    another one, and all of them are written at the end."""
+    """A window. Traps now with ``{memory}_misaligned`` or ``{memory}_out_of_range`` (address, limit); ``operand`` names the
+    operand or variable. Windows of operands are opened first, in the operands' order. With ``slots`` > 1 it stands in loops: each
+    pass opens another one, and all of them are written at the end."""
 
     name: str
     direction: Literal["in", "out", "inout"]
