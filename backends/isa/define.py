@@ -178,7 +178,9 @@ class Isa:
             key, line = function.__name__, function.__code__.co_firstlineno
             where = f"{self._file.name}:{line}: {key}"
             operands = _operands(function, where)
-            names = tuple(part.strip() for part in syntax.split(",")) if syntax is not None else tuple(o.name for o in operands)
+            names = (
+                tuple(filter(None, map(str.strip, syntax.split(",")))) if syntax is not None else tuple(o.name for o in operands)
+            )
             missing = {o.name for o in operands if not (isinstance(o.kind, Immediate) and o.kind.default is not None)} - set(
                 names
             )

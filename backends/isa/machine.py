@@ -148,11 +148,12 @@ def load_machine(
         name: reader.value(name, text) for name, text in (data.get("params", {}) | profiles[profile] | dict(overrides)).items()
     }
     units = {name: reader.unit(name, entry) for name, entry in reader.table(data, "units").items()}
-    return Machine(
-        profile, reader.timing(timing, timings[timing]), reader.values, units,
-        {kind: reader.peak(kind, entry, units) for kind, entry in data.get("peaks", {}).items()},
-        tuple(profiles), tuple(timings), path,
-    )  # fmt: skip
+    made = {name: reader.timing(name, entry) for name, entry in timings.items()}  # all, so that none waits to be found wrong
+    peaks = {kind: reader.peak(kind, entry, units) for kind, entry in data.get("peaks", {}).items()}
+    for kind, peak in peaks.items():
+        if lacking := [name for name, variant in made.items() if peak.cost not in variant.costs]:
+            raise reader.wrong(f"peaks.{kind}", f"cost class {peak.cost!r}", f"timing.{lacking[0]} has none of that name")
+    return Machine(profile, made[timing], reader.values, units, peaks, tuple(profiles), tuple(timings), path)
 
 
 class _Reader:
