@@ -55,7 +55,7 @@ def declare(isa, annotation=None, syntax=None, doc="Adds.", **options):
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        (lambda isa: declare(isa), r"add: operand 'rd' has no annotation\n  hint: write In\(...\), Out\(...\)"),
+        (declare, r"add: operand 'rd' has no annotation\n  hint: write In\(...\), Out\(...\)"),
         (lambda isa: declare(isa, int), r"operand 'rd' is annotated <class 'int'>"),
         (lambda isa: declare(isa, "Out(x)"), r"annotations are text\n  hint: remove 'from __future__"),
         (lambda isa: declare(isa, Imm(), doc=None), r"no docstring\n  hint: say in one sentence"),
