@@ -57,6 +57,21 @@ def test_search_without_a_hit_names_the_sections():
     assert search(Manual(sections=()), "?!") == "Nothing in the manual has any word of '?!'. Its sections: none."
 
 
+def test_search_finds_parts_and_plurals_of_names():
+    book = manual(matrix="M_MM_WO drains the accumulators", vector="V_ADD_VV adds rows", other="nothing of the kind")
+    for query, first in (("accumulator", "matrix"), ("M_MM_WO", "matrix"), ("v_add_vv", "vector"), ("row", "vector")):
+        assert search(book, query).startswith(f"## On {first} (section"), query
+    assert "On vector" not in search(book, "accumulator")
+
+
+def test_a_long_section_does_not_win_by_its_length():
+    long = "\n".join(
+        f"line {number} is about this and that and a mask" if number % 9 == 0 else "filler text here" for number in range(200)
+    )
+    found = search(manual(long=long, short="The mask selects heads.", third="unrelated"), "mask selects")
+    assert found.startswith("## On short (section")
+
+
 def test_search_shows_few_sections_and_says_how_many_more():
     book = manual(**{f"s{number}": "word" for number in range(9)})
     assert search(book, "word").endswith("(4 more sections fit less well)")
