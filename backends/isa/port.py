@@ -8,7 +8,6 @@ baseline. `backends.isa.backend.IsaBackend` does everything else.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from backends.isa.architecture import Architecture
@@ -18,17 +17,6 @@ from harness.task import Formats, Tensors, Workload
 
 Read = Callable[[str, int, int], Elements]
 """``read(space, start, count)``: elements of a memory or register file after a run, in the numpy type of its storage type."""
-
-
-@dataclass(frozen=True)
-class Region:
-    """Part of a memory."""
-
-    space: str
-    start: int
-    """First element."""
-    count: int
-    """Elements."""
 
 
 class Port(Protocol):
@@ -56,22 +44,15 @@ class Port(Protocol):
         """Everything that is in memory when a kernel starts: inputs, scales, constants. A kernel must leave it as it is."""
 
     def outputs(self, workload: Workload, read: Read) -> Tensors:
-        """The outputs, in the types and shapes that the workload declares, from memory after a run."""
+        """The outputs, in the types and shapes that the workload declares, from memory after a run. What it reads depends on the
+        workload alone: those regions are filled with noise before each run, so that what a kernel does not write is never
+        right by chance."""
 
     def baseline(self, workload: Workload) -> str:
         """The kernel that speed is measured against."""
 
     def stored(self, workload: Workload, inputs: Tensors) -> Tensors:
-        """The inputs as the device stores them, in the workload's own types and shapes; ``inputs`` itself where nothing is lost."""
-
-
-@runtime_checkable
-class Poisons(Protocol):
-    """For ports that know where outputs lie: the backend fills these regions with noise before each run, so that what a kernel
-    does not write is never right by chance. Without it, the backend learns the regions by watching what `Port.outputs` reads."""
-
-    def output_regions(self, workload: Workload) -> Sequence[Region]:
-        """Memory that `Port.outputs` reads."""
+        """The inputs as the device stores them, in the workload's types and shapes; ``inputs`` itself where nothing is lost."""
 
 
 @runtime_checkable
