@@ -33,6 +33,7 @@ class BoundMemory:
     zero: int | None
     single: bool
     preload: bool
+    image: DType | None = None
 
 
 @dataclass(frozen=True)

@@ -131,10 +131,12 @@ class Isa:
 
     def memory(
         self, name: str, dtype: DType | DTypeParam, size: Size, *, pointer: Memory | None = None, align: Size = 1,
-        granule: Size = 0, beyond: Literal["trap", "zero"] = "trap", preload: bool = False, doc: str = "",
+        granule: Size = 0, beyond: Literal["trap", "zero"] = "trap", preload: bool = False, image: DType | None = None,
+        doc: str = "",
     ) -> Memory:  # fmt: skip
-        """A memory of ``size`` elements; addresses count elements."""
-        memory = Memory(name, dtype, size, doc, pointer.name if pointer else "", align, granule, beyond, preload=preload)
+        """A memory of ``size`` elements; addresses count elements. ``image`` is the type of its image files, if another."""
+        file = pointer.name if pointer else ""
+        memory = Memory(name, dtype, size, doc, file, align, granule, beyond, preload=preload, image=image)
         return self._add(self._memories, name, memory)
 
     def loops(self, name: str, *, depth: Size, limit: Size = 0, doc: str = "") -> Loops:

@@ -46,6 +46,8 @@ class Memory:
     """Whether this is one register without an index: ``stride.value``."""
     preload: bool = False
     """Whether a program's ``.data`` may give it initial values."""
+    image: DType | None = None
+    """Type of the elements in files that ``isa run --load`` reads, which are converted; None: the memory's own."""
 
 
 @dataclass(frozen=True)
