@@ -1,7 +1,7 @@
 """The language of instruction bodies: a typed subset of Python that CPython runs and a C generator compiles.
 
-**Types.** ``i32 u32 i64 u64 f32`` are machine numbers; ``bool`` is a condition; ``int`` is a literal, a parameter, a loop variable,
-``index(rd)``, ``pc()`` or arithmetic on those, whose range the checker knows. An ``int`` (or a float literal) takes the type of
+**Types.** ``i32 u32 i64 u64 f32`` are machine numbers; ``bool`` is a condition; ``int`` is a literal, a parameter, a loop
+variable, ``index(rd)``, ``pc()`` or arithmetic on those, whose range the checker knows. An ``int`` (or a float literal) takes the type of
 what it meets. Two different machine types never mix without a cast. Reading an element of storage type bf16 gives f32, of i8 gives
 i32, of u8 gives u32, and so on (`backends.isa.dtypes`); assigning one converts back.
 

@@ -1,0 +1,270 @@
+"""`bind`: a definition and a machine make an `Architecture`, or a list of what its author must put right."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+from typing import Any
+
+from backends.isa.architecture import Architecture, BoundLoops, BoundMemory, BoundOperand, Instruction
+from backends.isa.define import Isa
+from backends.isa.definition import Access, Definition, Encoding, Field, Helper, Immediate, Memory, Op, Operand, PendingEncoding
+from backends.isa.dtypes import MX, ValueType
+from backends.isa.errors import DefinitionError
+from backends.isa.expression import Values, evaluate, evaluate_dtype
+from backends.isa.language import ir
+from backends.isa.language.check import check_body, check_helper
+from backends.isa.language.scope import Context, MemoryShape, Operands, immediate_type
+from backends.isa.language.typed import Typed, full
+from backends.isa.machine import Machine, load_machine
+from harness.errors import did_you_mean
+
+
+def load(
+    isa: Isa | Definition, profile: str | None = None, timing: str | None = None, overrides: Mapping[str, int | str] = {}
+) -> Architecture:
+    """The architecture of a definition at a profile and timing of the ``machine.toml`` beside it, its defaults unless named."""
+    definition = isa.definition if isinstance(isa, Isa) else isa
+    return bind(definition, load_machine(definition.folder / "machine.toml", profile, timing, overrides))
+
+
+def bind(definition: Definition, machine: Machine) -> Architecture:
+    """Gives every size its value and checks every body. DefinitionError with everything that is wrong, one paragraph each."""
+    binder = _Binder(definition, machine)
+    problems: list[DefinitionError] = []
+    instructions: list[Instruction] = []
+    for op in definition.ops:
+        if op.when is not None and not evaluate(op.when, machine.values):
+            continue
+        try:
+            instructions.append(binder.instruction(op, len(instructions)))
+        except DefinitionError as error:
+            problems.append(error)
+    problems += _overlaps(definition, instructions)
+    if problems:
+        raise problems[0] if len(problems) == 1 else DefinitionError("\n".join(map(str, problems)))
+    return Architecture(
+        definition=definition, machine=machine, values=machine.values, memories=binder.memories, loops=binder.loops,
+        traps=_traps(definition, binder.memories), instructions=tuple(instructions), functions=binder.functions,
+        digest=_digest(definition, machine.values),
+    )  # fmt: skip
+
+
+class _Binder:
+    """What binding one definition shares between its instructions."""
+
+    def __init__(self, definition: Definition, machine: Machine) -> None:
+        self.definition, self.machine = definition, machine
+        self.values: Values = machine.values
+        self.memories = {name: self.memory(memory) for name, memory in definition.memories.items()}
+        stack = definition.loops
+        self.loops = (
+            BoundLoops(stack.name, evaluate(stack.depth, self.values), evaluate(stack.limit, self.values), stack.doc)
+            if stack
+            else None
+        )
+        self.functions: dict[str, ir.Function] = {}
+        shapes = {m.name: MemoryShape(m.name, m.dtype, m.size, m.align, m.single, m.is_registers) for m in self.memories.values()}
+        self.context = Context(self.values, shapes, stack, self.helper)
+
+    def helper(self, helper: Helper) -> ir.Function:
+        if helper.name not in self.functions:
+            self.functions[helper.name] = check_helper(helper, self.context)
+        return self.functions[helper.name]
+
+    def memory(self, memory: Memory) -> BoundMemory:
+        size = evaluate(memory.size, self.values)
+        align, granule = evaluate(memory.align, self.values), evaluate(memory.granule, self.values)
+        if size <= 0 or align <= 0 or granule < 0:
+            raise DefinitionError(
+                f"{memory.name!r}: size {size}, align {align}, granule {granule}",
+                "sizes and alignments are positive",
+                where=self.definition.file.name,
+            )
+        if memory.zero is not None and not 0 <= memory.zero < size:
+            raise DefinitionError(
+                f"{memory.name!r}: zero={memory.zero}", f"one of its registers, 0 to {size - 1}", where=self.definition.file.name
+            )
+        return BoundMemory(
+            memory.name, evaluate_dtype(memory.dtype, self.values), size, memory.doc, memory.pointer, align, granule or size,
+            memory.beyond, memory.reset, memory.is_registers, memory.zero, memory.single, memory.preload,
+        )  # fmt: skip
+
+    def instruction(self, op: Op, number: int) -> Instruction:
+        where = f"{self.definition.file.name}:{op.line}: {op.key}"
+        if op.unit not in self.machine.units:
+            raise DefinitionError(
+                f"unit {op.unit!r}", f"machine.toml has no such unit{did_you_mean(op.unit, self.machine.units)}", where=where
+            )
+        if op.timing not in self.machine.timing.costs:
+            costs = self.machine.timing.costs
+            raise DefinitionError(
+                f"cost class {op.timing!r}",
+                f"timing.{self.machine.timing.name} has none{did_you_mean(op.timing, costs)}",
+                where=where,
+            )
+        encoding = self.encoding(op, op.encoding, where, complete=True)
+        compat = self.encoding(op, op.compat, where, complete=False) if op.compat else None
+        operands = tuple(self.operand(operand, encoding.operands.get(operand.name), where) for operand in op.operands)
+        scope, windows = self.operands(operands)
+        body = check_body(op.function, self.context, scope, windows)
+        match = sum(field.insert(value) for field, value in encoding.fixed)
+        mask = sum(field.mask for field, _ in encoding.fixed)
+        return Instruction(
+            number, op.key, op.mnemonic, operands, op.syntax, encoding, compat, match, mask, op.unit, op.timing, op.function, body,
+            op.doc, op.offered, op.example, op.line,
+        )  # fmt: skip
+
+    def encoding(self, op: Op, pending: PendingEncoding, where: str, *, complete: bool) -> Encoding:
+        """Fields of the word: what is fixed, and what holds operands. ``complete`` wants a place or a default for every operand."""
+        names = {operand.name for operand in op.operands}
+        fields = pending.format.fields
+        fixed: list[tuple[Field, int]] = []
+        placed = {name: fields[name] for name in names & fields.keys() if name not in pending.uses}
+        for name, use in pending.uses.items():
+            if isinstance(use, str) and name in names and use in fields:
+                placed[name] = fields[use]
+            elif use is None and name in names:
+                continue
+            elif use is not None and not isinstance(use, str) and name in fields:
+                value = evaluate(use, self.values)
+                if not 0 <= value < 1 << fields[name].width:
+                    raise DefinitionError(
+                        f"{name}={value:#x} does not fit its {fields[name].width} bits",
+                        "a smaller value or a wider field",
+                        where=where,
+                    )
+                fixed.append((fields[name], value))
+            else:
+                raise DefinitionError(
+                    f"{name}={use!r} in the encoding",
+                    f"a field of {pending.format.name} ({', '.join(fields)}) with a number, or an operand with a field",
+                    where=where,
+                )
+        for operand in op.operands:
+            optional = isinstance(operand.kind, Immediate) and operand.kind.default is not None
+            if complete and operand.name not in placed and not optional:
+                raise DefinitionError(
+                    f"operand {operand.name!r} has no field",
+                    f'say {operand.name}="FIELD"; {pending.format.name} has {", ".join(fields)}',
+                    where=where,
+                )
+        used = [*(field for field, _ in fixed), *placed.values()]
+        if any(a.mask & b.mask for a, b in combinations(used, 2)):
+            raise DefinitionError("two of its fields share bits", "one bit of the word, one use", where=where)
+        return Encoding(tuple(fixed), {o.name: placed[o.name] for o in op.operands if o.name in placed})
+
+    def operand(self, operand: Operand, field: Field | None, where: str) -> BoundOperand:
+        kind = operand.kind
+        if isinstance(kind, Access):
+            file = kind.target.name if kind.target.is_registers else kind.target.pointer
+            count = self.memories[file].size
+            return BoundOperand(operand.name, kind, field, 0, count - 1, file, count)
+        bits = field.width if field else 0
+        low, high = (-(1 << bits >> 1), (1 << bits >> 1) - 1) if kind.signed else (0, (1 << bits) - 1)
+        low, high = low * kind.scale, high * kind.scale
+        least = low if kind.low is None else evaluate(kind.low, self.values)
+        most = high if kind.high is None else evaluate(kind.high, self.values)
+        default = kind.default
+        if field is not None and not low <= least <= most <= high:
+            raise DefinitionError(f"operand {operand.name!r}: {least} to {most}", f"its field holds {low} to {high}", where=where)
+        if default is not None and not least <= default <= most and field is not None:
+            raise DefinitionError(f"operand {operand.name!r}: default {default}", f"it is {least} to {most}", where=where)
+        return BoundOperand(operand.name, kind, field, least, most)
+
+    def operands(self, operands: tuple[BoundOperand, ...]) -> tuple[Operands, dict[str, ir.Open]]:
+        """The operands as their body sees them, and its windows."""
+        values: dict[str, Typed] = {}
+        registers: dict[str, int] = {}
+        results: list[tuple[str, ValueType]] = []
+        windows: dict[str, ir.Open] = {}
+        for operand in operands:
+            if isinstance(operand.kind, Immediate):
+                values[operand.name] = _immediate(operand)
+                continue
+            registers[operand.name] = operand.high
+            dtype = self.memories[operand.file].dtype
+            if operand.kind.target.is_registers:
+                if operand.kind.direction != "out":
+                    values[operand.name] = full(ir.OperandValue(dtype.compute, operand.name))
+                if operand.kind.direction != "in":
+                    results.append((operand.name, dtype.compute))
+            else:
+                windows[operand.name] = self.window(operand, ir.OperandValue(dtype.compute, operand.name))
+        return Operands(values, registers, tuple(results)), windows
+
+    def window(self, operand: BoundOperand, pointer: ir.Expr) -> ir.Open:
+        access = operand.kind
+        assert isinstance(access, Access)
+        memory = self.memories[access.target.name]
+        dtype = access.dtype or memory.dtype
+        shape = tuple(evaluate(extent, self.values) for extent in access.shape)
+        align = memory.align if access.align is None else evaluate(access.align, self.values)
+        length = (
+            None
+            if access.length is None
+            else ir.Cast("int", ir.StateLoad("u32", access.length.name, ir.Const("int", 0), proven=True))
+        )
+        compute: ValueType = "f32" if isinstance(dtype, MX) else dtype.compute
+        return ir.Open(
+            operand.name,
+            access.direction,
+            memory.name,
+            dtype,
+            compute,
+            shape,
+            ir.Cast("int", pointer),
+            align,
+            operand.name,
+            length,
+        )
+
+
+def _immediate(operand: BoundOperand) -> Typed:
+    """An immediate as bodies see it. Words made elsewhere may hold what the assembler refuses: its range is the field's."""
+    kind: Any = operand.kind
+    value = ir.OperandValue(immediate_type(kind), operand.name)
+    if kind.label:
+        return Typed(value, -(1 << 33), 1 << 33)
+    bits = operand.field.width if operand.field else 0
+    low, high = (-(1 << bits >> 1), (1 << bits >> 1) - 1) if kind.signed else (0, (1 << bits) - 1)
+    default = kind.default or 0
+    return Typed(value, min(low * kind.scale, default), max(high * kind.scale, default))
+
+
+def _overlaps(definition: Definition, instructions: list[Instruction]) -> Iterator[DefinitionError]:
+    """Pairs of instructions that one word could be."""
+    for one, other in combinations(instructions, 2):
+        if not (one.mask & other.mask) & (one.match ^ other.match):
+            where = f"{definition.file.name}:{other.line}: {other.key}"
+            yield DefinitionError(
+                f"the encoding overlaps that of {one.key}", f"line {one.line}; give one of them another opcode", where=where
+            )
+
+
+def _traps(definition: Definition, memories: Mapping[str, BoundMemory]) -> dict[str, str]:
+    """Every cause, with what is legal."""
+    found = {trap.name: trap.doc for trap in definition.traps.values()}
+    for memory in memories.values():
+        if memory.single:
+            continue
+        if memory.align > 1:
+            found[f"{memory.name}_misaligned"] = f"addresses of {memory.name} are multiples of {memory.align}"
+        unit = "registers" if memory.is_registers else "elements"
+        found[f"{memory.name}_out_of_range"] = f"{memory.name} has {memory.size} {unit}"
+    found["register_out_of_range"] = "register numbers stay below the size of their file"
+    found["invalid_opcode"] = "the word is one of the instructions of this profile"
+    found["pc_out_of_range"] = "execution stays inside the program"
+    if definition.loops is not None:
+        found["loop_limit"] = "an iteration of a loop executes a limited number of instructions"
+        found["loop_depth"] = "a limited number of loops is open at once"
+    return found
+
+
+def _digest(definition: Definition, values: Values) -> str:
+    """Of the text of the definition's folder and the profile's values."""
+    digest = hashlib.sha256(repr(sorted((name, str(value)) for name, value in values.items())).encode())
+    for path in sorted(definition.folder.glob("*.py")):
+        digest.update(f"\0{path.name}\0".encode() + path.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,423 @@
+"""The checker: instruction functions and helpers as written, to `ir` bodies, or an error that names the line.
+
+One pass over the statements. Ranges of integers follow assignments, ``require`` and ``if``; where a loop assigns a variable, its
+range is given up for the loop's body. See `backends.isa.language` for the language.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from backends.isa.definition import Helper, Loops
+from backends.isa.dtypes import MX, DType, ValueType
+from backends.isa.errors import DefinitionError
+from backends.isa.language import ir
+from backends.isa.language.expressions import as_int, condition, expression, flat_index, of_type, state_index
+from backends.isa.language.scope import Context, Operands, Scope, Shaped
+from backends.isa.language.typed import INTEGERS, RuleError, Typed, full, integer, narrowed
+
+MAX_SLOTS = 4096
+"""Most windows that one ``Out(...)`` in a loop may open in one instruction."""
+MAX_ELEMENTS = 1 << 20
+"""Most elements that one instruction may buffer for a window or local array."""
+
+
+def check_body(function: Callable[..., Any], context: Context, operands: Operands, windows: Mapping[str, ir.Open]) -> ir.Body:
+    """The body of an instruction; ``windows`` are its window operands, in order. DefinitionError naming file and line."""
+    checker = _Checker(function, context, operands)
+    for name, opened in windows.items():
+        checker.scope.shaped[name] = Shaped(name, opened.type, opened.shape, opened.direction)
+    statements = checker.body()
+    if operands.results and not _returns(statements):
+        names = ", ".join(name for name, _ in operands.results)
+        raise checker.error(checker.tree, RuleError("not every path returns", f"return the new value of {names}"))
+    results = operands.results
+    return ir.Body((*windows.values(), *statements), tuple(name for name, _ in results), tuple(kind for _, kind in results))
+
+
+def check_helper(helper: Helper, context: Context) -> ir.Function:
+    """A helper function. DefinitionError naming file and line."""
+    checker = _Checker(helper.function, context, Operands())
+    signature = inspect.signature(helper.function)
+    parameters = tuple((name, _scalar(p.annotation)) for name, p in signature.parameters.items())
+    returns = _scalar(signature.return_annotation)
+    if returns is None or any(kind is None for _, kind in parameters):
+        raise checker.error(checker.tree, RuleError("untyped helper", "annotate it: def f(x: f32, n: i32) -> f32"))
+    typed = tuple((name, kind) for name, kind in parameters if kind is not None)
+    checker.returns = (returns,)
+    for name, kind in typed:
+        checker.scope.locals[name] = full(ir.Local(kind, name))
+        checker.scope.declared[name] = kind
+    statements = checker.body()
+    if not _returns(statements):
+        raise checker.error(checker.tree, RuleError("not every path returns", f"return a {returns}"))
+    return ir.Function(helper.name, typed, returns, statements)
+
+
+def _scalar(annotation: Any) -> ValueType | None:
+    if annotation is bool or annotation == "bool":
+        return "bool"
+    name = annotation.name if isinstance(annotation, DType) else annotation
+    return name if name in ("f32", *INTEGERS) else None
+
+
+def _returns(statements: Iterable[ir.Stmt]) -> bool:
+    last = list(statements)[-1:]
+    match last:
+        case [ir.Return()]:
+            return True
+        case [ir.If(then=then, orelse=orelse)]:
+            return _returns(then) and _returns(orelse)
+    return False
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where in the body a statement stands."""
+
+    trips: int = 1
+    """Product of the trip counts of the loops around it."""
+    in_loop: bool = False
+    in_branch: bool = False
+
+
+class _Checker:
+    """Checks one function."""
+
+    def __init__(self, function: Callable[..., Any], context: Context, operands: Operands) -> None:
+        self.name = function.__name__
+        self.file = Path(inspect.getsourcefile(function) or "isa.py")
+        lines, self.first = inspect.getsourcelines(function)
+        parsed = ast.parse(textwrap.dedent("".join(lines))).body[0]
+        assert isinstance(parsed, ast.FunctionDef)
+        self.tree = parsed
+        self.scope = Scope(context, function.__globals__, operands)
+        self.returns: tuple[ValueType, ...] = tuple(kind for _, kind in operands.results)
+        self.is_helper = False
+        self.moved = False
+        """Whether a loop operation was seen, after which nothing may trap."""
+        self.place = _Place()
+
+    def error(self, node: ast.AST, rule: RuleError) -> DefinitionError:
+        line = self.first + getattr(node, "lineno", 1) - 1
+        return DefinitionError(rule.message, rule.hint, where=f"{self.file.name}:{line}: {self.name}")
+
+    def body(self) -> tuple[ir.Stmt, ...]:
+        statements = self.tree.body
+        if ast.get_docstring(self.tree) is not None:
+            statements = statements[1:]
+        return self.block(statements)
+
+    def block(self, nodes: Iterable[ast.stmt]) -> tuple[ir.Stmt, ...]:
+        made: list[ir.Stmt] = []
+        for node in nodes:
+            try:
+                made += self.statement(node)
+            except RuleError as rule:
+                raise self.error(node, rule) from None
+        return tuple(made)
+
+    def statement(self, node: ast.stmt) -> Iterable[ir.Stmt]:
+        match node:
+            case ast.Pass():
+                return []
+            case ast.Assign(targets=[target], value=value):
+                return self.assign(target, value)
+            case ast.AugAssign(target=target, op=op, value=value):
+                read = ast.parse(ast.unparse(target), mode="eval").body
+                return self.assign(target, ast.copy_location(ast.BinOp(read, op, value), node))
+            case ast.For(target=ast.Name(id=name), iter=ast.Call(func=ast.Name(id="range"), args=bounds), orelse=[]):
+                return self.loop(node, name, bounds)
+            case ast.If(test=test, body=body, orelse=orelse):
+                return self.branch(test, body, orelse)
+            case ast.Break() | ast.Continue():
+                return [ir.Break() if isinstance(node, ast.Break) else ir.Continue()]
+            case ast.Return(value=value):
+                return [self.returned(value)]
+            case ast.Expr(value=ast.Call(func=ast.Name(id=name), args=arguments, keywords=keywords)):
+                return [self.effect(name, arguments, {k.arg or "**": k.value for k in keywords})]
+            case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method), args=arguments, keywords=[])):
+                return [self.loops_call(name, method, arguments)]
+        raise RuleError(
+            f"{ast.unparse(node).splitlines()[0]!r} is not part of the language", "see backends/isa/language/__init__.py"
+        )
+
+    # Assignments
+
+    def assign(self, target: ast.expr, value: ast.expr) -> Iterable[ir.Stmt]:
+        match target:
+            case ast.Name(id=name) if isinstance(value, ast.Call) and isinstance(value.func, ast.Name):
+                if value.func.id in ("In", "Out", "InOut"):
+                    return [self.window(name, value.func.id, value)]
+                if value.func.id == "array":
+                    return [self.array(name, value)]
+                return [self.local(name, expression(value, self.scope))]
+            case ast.Name(id=name):
+                return [self.local(name, expression(value, self.scope))]
+            case ast.Subscript(value=ast.Name(id=name), slice=index):
+                return [self.element(name, index, value)]
+            case ast.Attribute(value=ast.Name(id=name), attr="value"):
+                memory = self.scope.memory(name)
+                if memory is None or not memory.single:
+                    raise RuleError(f"{name}.value", "only single registers, made with isa.register(...), have a value")
+                new = of_type(expression(value, self.scope), memory.dtype.compute, f"the new value of {name}")
+                return [ir.StateStore(memory.name, ir.Const("int", 0), new.expr, proven=True)]
+        raise RuleError(f"assignment to {ast.unparse(target)!r}", "assign to one name, an element, or register.value")
+
+    def local(self, name: str, value: Typed) -> ir.Stmt:
+        if name in self.scope.operands.values or name in self.scope.operands.registers or name in self.scope.shaped:
+            raise RuleError(f"{name!r} is an operand or a window", "use another name; return gives register operands their value")
+        before = self.scope.declared.get(name)
+        if before is not None and before != value.type:
+            value = of_type(value, before, f"the new value of {name!r}")
+        if value.type == "int" and before is not None and self.place.in_loop:
+            raise RuleError(f"{name!r} is an int and changes in a loop", f"start it as a machine integer: {name} = i32(...)")
+        self.scope.declared[name] = value.type
+        self.scope.locals[name] = Typed(ir.Local(value.type, name), value.low, value.high)
+        return ir.Assign(name, value.expr)
+
+    def element(self, name: str, index: ast.expr, value: ast.expr) -> ir.Stmt:
+        shaped = self.scope.shaped.get(name)
+        if shaped is not None:
+            if shaped.direction == "in":
+                raise RuleError(f"{name!r} is opened In", "a window that is written is Out or InOut")
+            new = of_type(expression(value, self.scope), shaped.type, f"the element of {name!r}")
+            store = ir.ArrayStore if shaped.direction == "local" else ir.WindowStore
+            return store(name, flat_index(shaped, index, self.scope), new.expr)
+        memory = self.scope.memory(name)
+        if memory is None or memory.single:
+            raise RuleError(f"{name!r} has no elements to assign", "out windows, local arrays, memories and register files have")
+        new = of_type(expression(value, self.scope), memory.dtype.compute, f"the element of {name!r}")
+        place, proven = state_index(name, index, self.scope)
+        self.may_trap(not proven)
+        self.bounded_count(1, name)
+        return ir.StateStore(memory.name, place, new.expr, proven)
+
+    def array(self, name: str, call: ast.Call) -> ir.Stmt:
+        kind = call.args[0].id if call.args and isinstance(call.args[0], ast.Name) else ""
+        if kind not in ("f32", *INTEGERS) or call.keywords or len(call.args) < 2:
+            raise RuleError(ast.unparse(call), "array(f32, 4, 16): a compute type, then sizes")
+        shape = self.shape(call.args[1:])
+        if name in self.scope.shaped or name in self.scope.declared:
+            raise RuleError(f"{name!r} exists already", "use another name")
+        made = ir.NewArray(name, kind, _product(shape))
+        self.scope.shaped[name] = Shaped(name, made.type, shape, "local")
+        return made
+
+    def shape(self, nodes: Iterable[ast.expr]) -> tuple[int, ...]:
+        shape = tuple(expression(node, self.scope).constant for node in nodes)
+        if not shape or not all(type(extent) is int and extent > 0 for extent in shape):
+            raise RuleError(f"shape {list(shape)}", "positive constants: numbers and parameters")
+        sizes = tuple(int(extent) for extent in shape if extent is not None)
+        if _product(sizes) > MAX_ELEMENTS:
+            raise RuleError(f"shape {list(shape)} has {_product(sizes)} elements", f"at most {MAX_ELEMENTS}")
+        return sizes
+
+    def window(self, name: str, direction: str, call: ast.Call) -> ir.Stmt:
+        options = {keyword.arg: keyword.value for keyword in call.keywords}
+        memory = self.scope.memory(call.args[0].id) if call.args and isinstance(call.args[0], ast.Name) else None
+        if memory is None or "at" not in options or set(options) - {"at", "dtype", "align", "length", "scales"}:
+            raise RuleError(ast.unparse(call), f"{direction}(memory, size, ..., at=address)")
+        if self.place.in_branch:
+            raise RuleError(f"{ast.unparse(call)} under an if", "open it outside; length=0 opens a window of nothing")
+        if self.is_helper or name in self.scope.shaped or name in self.scope.declared:
+            raise RuleError(f"{name!r} exists already or stands in a helper", "use another name; helpers have no state")
+        self.may_trap(True)
+        shape = self.shape(call.args[1:])
+        kind = direction.lower()
+        slots = 1 if kind == "in" else self.place.trips
+        self.bounded_count(_product(shape) if kind != "in" else 1, name)
+        dtype = self.dtype(options["dtype"]) if "dtype" in options else memory.dtype
+        scales = as_int(expression(options["scales"], self.scope)).expr if "scales" in options else None
+        if isinstance(dtype, MX) != (scales is not None):
+            raise RuleError(ast.unparse(call), "scales= goes with an MX type, and an MX type with scales=")
+        if dtype != memory.dtype and memory.dtype.name != "u8":
+            raise RuleError(
+                f"dtype={dtype.name} in {memory.name!r}, which stores {memory.dtype}", "only u8 memories hold other types"
+            )
+        align = self.shape([options["align"]])[0] if "align" in options else memory.align
+        compute: ValueType = "f32" if isinstance(dtype, MX) else dtype.compute
+        length = as_int(expression(options["length"], self.scope)).expr if "length" in options else None
+        at = as_int(expression(options["at"], self.scope)).expr
+        self.scope.shaped[name] = Shaped(name, compute, shape, kind)
+        return ir.Open(name, kind, memory.name, dtype, compute, shape, at, align, name, length, scales, slots)  # type: ignore[arg-type]
+
+    def dtype(self, node: ast.expr) -> DType | MX:
+        match node:
+            case ast.Name(id=name):
+                found = self.scope.dtype(name) or self.scope.mx(name)
+                if found is not None:
+                    return found
+            case ast.Call(func=ast.Name(id="MX"), args=[ast.Name(id=name), block], keywords=[]):
+                element, size = self.scope.dtype(name), expression(block, self.scope).constant
+                if element is not None and type(size) is int:
+                    return MX(element, size)
+        raise RuleError(f"dtype={ast.unparse(node)}", "a storage type such as bf16, or MX(e4m3, 32)")
+
+    def bounded_count(self, elements: int, name: str) -> None:
+        if self.place.trips > MAX_SLOTS or self.place.trips * elements > MAX_ELEMENTS:
+            raise RuleError(
+                f"{name!r} is written up to {self.place.trips} times in one instruction",
+                f"at most {MAX_SLOTS} times and {MAX_ELEMENTS} elements",
+            )
+
+    def may_trap(self, it_may: bool) -> None:
+        if it_may and self.moved:
+            raise RuleError("something that can trap follows a loop operation", "move loops.push, restart and remove to the end")
+
+    # Control
+
+    def loop(self, node: ast.For, name: str, bounds: list[ast.expr]) -> Iterable[ir.Stmt]:
+        values = [as_int(expression(bound, self.scope)) for bound in bounds]
+        if not 1 <= len(values) <= 3:
+            raise RuleError(f"range with {len(values)} arguments", "range(stop), range(start, stop) or range(start, stop, step)")
+        start = values[0] if len(values) > 1 else integer(0)
+        stop = values[1] if len(values) > 1 else values[0]
+        step = values[2] if len(values) == 3 else integer(1)
+        if type(step.constant) is not int or step.constant == 0:
+            raise RuleError(f"step {ast.unparse(bounds[-1])!r}", "a non-zero constant")
+        if name in self.scope.declared or name in self.scope.shaped or name in self.scope.operands.values:
+            raise RuleError(f"loop variable {name!r} exists already", "use another name")
+        span = stop.high - start.low if step.constant > 0 else start.high - stop.low
+        trips = max(0, -(-span // abs(step.constant)))
+        if trips > MAX_ELEMENTS:
+            raise RuleError(f"the loop may run {trips} times", f"at most {MAX_ELEMENTS}; bound its end with clamp or min")
+        self.forget(node.body)
+        variable = ir.Local("int", name)
+        low, high = (start.low, stop.high - 1) if step.constant > 0 else (stop.low + 1, start.high)
+        self.scope.locals[name] = Typed(variable, min(low, high), max(low, high))
+        outer, shaped = self.place, dict(self.scope.shaped)
+        self.place = replace(outer, trips=outer.trips * max(trips, 1), in_loop=True)
+        body = self.block(node.body)
+        self.place = outer
+        self.forget(node.body)
+        del self.scope.locals[name]
+        self.scope.shaped = {key: value for key, value in self.scope.shaped.items() if key in shaped}
+        return [ir.For(name, start.expr, stop.expr, step.constant, trips, body)] if trips else []
+
+    def forget(self, nodes: Iterable[ast.stmt]) -> None:
+        """Gives up the ranges of the variables that statements assign."""
+        for name in _assigned(nodes):
+            if name in self.scope.locals and self.scope.declared.get(name) in INTEGERS:
+                self.scope.locals[name] = full(self.scope.locals[name].expr)
+
+    def branch(self, test: ast.expr, then: list[ast.stmt], orelse: list[ast.stmt]) -> Iterable[ir.Stmt]:
+        decision = condition(test, self.scope)
+        if decision.constant is not None:
+            return self.block(then if decision.constant else orelse)
+        outer = self.place
+        self.place = replace(outer, in_branch=True)
+        with self.assuming(decision.expr, holds=True):
+            taken = self.block(then)
+        with self.assuming(decision.expr, holds=False):
+            other = self.block(orelse)
+        self.place = outer
+        self.forget([*then, *orelse])
+        return [ir.If(decision.expr, taken, other)]
+
+    @contextmanager
+    def assuming(self, decision: ir.Expr, holds: bool) -> Iterator[None]:
+        before = dict(self.scope.locals), self.scope.operands
+        self.learn(decision, holds)
+        yield
+        known, operands = before
+        self.scope.locals = {name: known.get(name, value) for name, value in self.scope.locals.items()}
+        self.scope.operands = operands
+
+    def learn(self, decision: ir.Expr, holds: bool) -> None:
+        """Narrows ranges by a condition that is known to hold or not."""
+        if isinstance(decision, ir.Not):
+            self.learn(decision.value, not holds)
+        elif isinstance(decision, ir.Logic) and (decision.op == "and") == holds:
+            self.learn(decision.left, holds)
+            self.learn(decision.right, holds)
+        elif isinstance(decision, ir.Compare):
+            opposite = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
+            mirrored = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
+            op = decision.op if holds else opposite[decision.op]
+            self.narrow(decision.left, op, decision.right)
+            self.narrow(decision.right, mirrored[op], decision.left)
+
+    def narrow(self, subject: ir.Expr, op: str, other: ir.Expr) -> None:
+        if not isinstance(other, ir.Const) or other.type not in ("int", *INTEGERS):
+            return
+        limit = Typed(other, int(other.value), int(other.value))
+        while isinstance(subject, ir.Cast) and subject.type == "int" and subject.value.type in INTEGERS:
+            subject = subject.value
+        if isinstance(subject, ir.Local) and subject.name in self.scope.locals:
+            self.scope.locals[subject.name] = narrowed(self.scope.locals[subject.name], op, limit)
+        elif isinstance(subject, ir.OperandValue):
+            values = dict(self.scope.operands.values)
+            values[subject.name] = narrowed(values[subject.name], op, limit)
+            self.scope.operands = replace(self.scope.operands, values=values)
+
+    def returned(self, value: ast.expr | None) -> ir.Return:
+        nodes = [] if value is None else value.elts if isinstance(value, ast.Tuple) else [value]
+        if len(nodes) != len(self.returns):
+            raise RuleError(f"returns {len(nodes)} value(s)", f"it has {len(self.returns)} to return")
+        made = [
+            of_type(expression(node, self.scope), kind, f"the returned {ast.unparse(node)!r}").expr
+            for node, kind in zip(nodes, self.returns, strict=True)
+        ]
+        return ir.Return(tuple(made))
+
+    # Effects
+
+    def effect(self, name: str, arguments: list[ast.expr], options: Mapping[str, ast.expr]) -> ir.Stmt:
+        if name == "require":
+            return self.require(arguments, options)
+        if options or name not in ("jump", "halt", "work") or len(arguments) != (name != "halt"):
+            raise RuleError(
+                f"{name}(...) as a statement", "require(condition, TRAP, value), jump(target), halt() and work(n) are statements"
+            )
+        if name == "halt":
+            return ir.Halt()
+        value = as_int(expression(arguments[0], self.scope))
+        return ir.Jump(value.expr) if name == "jump" else ir.Work(value.expr)
+
+    def require(self, arguments: list[ast.expr], options: Mapping[str, ast.expr]) -> ir.Stmt:
+        trap = self.scope.trap(arguments[1].id) if len(arguments) in (2, 3) and isinstance(arguments[1], ast.Name) else None
+        if trap is None or set(options) - {"limit"}:
+            raise RuleError("require(...)", "require(condition, TRAP, value, limit=n); TRAP is made with isa.trap(...)")
+        self.may_trap(True)
+        holds = condition(arguments[0], self.scope)
+        value = arguments[2] if len(arguments) == 3 else None
+        address = as_int(expression(value, self.scope)).expr if value is not None else None
+        limit = as_int(expression(options["limit"], self.scope)).expr if "limit" in options else None
+        self.learn(holds.expr, holds=True)
+        operand = value.id if isinstance(value, ast.Name) else ""
+        return ir.Require(holds.expr, trap.name, operand, address, limit)
+
+    def loops_call(self, name: str, method: str, arguments: list[ast.expr]) -> ir.Stmt:
+        counts = {"push": 2, "restart": 1, "remove": 1}
+        if not isinstance(self.scope.globals.get(name), Loops) or counts.get(method) != len(arguments):
+            raise RuleError(
+                f"{name}.{method}(...)", "loops.push(register, body), loops.restart(position), loops.remove(position)"
+            )
+        self.may_trap(method == "push")
+        self.moved = True
+        values = tuple(as_int(expression(a, self.scope)).expr for a in arguments)
+        return ir.LoopsCall(method, values)  # type: ignore[arg-type]
+
+
+def _assigned(nodes: Iterable[ast.stmt]) -> Iterator[str]:
+    for node in nodes:
+        for inner in ast.walk(node):
+            targets = (
+                inner.targets if isinstance(inner, ast.Assign) else [inner.target] if isinstance(inner, ast.AugAssign) else []
+            )
+            yield from (target.id for target in targets if isinstance(target, ast.Name))
+
+
+def _product(shape: Iterable[int]) -> int:
+    result = 1
+    for extent in shape:
+        result *= extent
+    return result

@@ -1,0 +1,129 @@
+"""What names mean inside a body: locals, windows, operands, and the definition's globals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from backends.isa.definition import Helper, Immediate, Loops, Memory, Trap
+from backends.isa.dtypes import MX, DType, ValueType
+from backends.isa.expression import DTypeParam, Expr, Values, evaluate
+from backends.isa.language import ir
+from backends.isa.language.typed import RuleError, Typed, integer
+from harness.errors import did_you_mean
+
+
+@dataclass(frozen=True)
+class Shaped:
+    """A window or local array in scope."""
+
+    name: str
+    type: ValueType
+    shape: tuple[int, ...]
+    direction: str
+    """``in``, ``out``, ``inout``; ``local`` for arrays."""
+
+
+@dataclass(frozen=True)
+class MemoryShape:
+    """What a body needs to know of a memory of the chosen machine."""
+
+    name: str
+    dtype: DType
+    size: int
+    align: int
+    single: bool
+    is_registers: bool
+
+
+@dataclass(frozen=True)
+class Operands:
+    """The operands of the instruction whose body is checked."""
+
+    values: Mapping[str, Typed] = field(default_factory=dict)
+    """Registers that are read, and immediates."""
+    registers: Mapping[str, int] = field(default_factory=dict)
+    """Operands written as registers, with the greatest register number."""
+    results: tuple[tuple[str, ValueType], ...] = ()
+    """Register operands that ``return`` gives values."""
+
+
+@dataclass
+class Context:
+    """The definition around a body, on the chosen machine."""
+
+    values: Values
+    memories: Mapping[str, MemoryShape]
+    loops: Loops | None
+    helper: Callable[[Helper], ir.Function]
+    """Checks a helper on first use and returns it."""
+
+
+@dataclass
+class Scope:
+    """Names of one body while it is checked."""
+
+    context: Context
+    globals: Mapping[str, Any]
+    operands: Operands
+    locals: dict[str, Typed] = field(default_factory=dict)
+    shaped: dict[str, Shaped] = field(default_factory=dict)
+    declared: dict[str, ValueType] = field(default_factory=dict)
+    """Types of locals, fixed by the first assignment anywhere in the body."""
+
+    def name(self, name: str) -> Typed:
+        """The value of a name. RuleError if it has none."""
+        if name in self.locals:
+            return self.locals[name]
+        if name in self.operands.values:
+            return self.operands.values[name]
+        if name in self.shaped:
+            raise RuleError(
+                f"{name!r} is {'an array' if self.shaped[name].direction == 'local' else 'a window'}",
+                f"take an element: {name}[i]",
+            )
+        if name in self.operands.registers:
+            raise RuleError(f"operand {name!r} is only written", "declare it InOut(...) to read it; return gives it its value")
+        value = self.globals.get(name)
+        if isinstance(value, bool | int | Expr):
+            return integer(int(evaluate(value, self.context.values)))
+        if isinstance(value, Memory):
+            raise RuleError(
+                f"{name!r} is a {'register file' if value.is_registers else 'memory'}",
+                f"write {name}.value" if value.single else f"take an element: {name}[i]",
+            )
+        known = [
+            *self.locals,
+            *self.operands.values,
+            *self.shaped,
+            *(n for n, v in self.globals.items() if isinstance(v, Expr | Memory)),
+        ]
+        raise RuleError(f"unknown name {name!r}", f"a local, an operand or a global of the definition{did_you_mean(name, known)}")
+
+    def memory(self, name: str) -> MemoryShape | None:
+        """The memory that a global name stands for, unless the body has given the name another meaning."""
+        value = None if name in self.locals or name in self.shaped or name in self.operands.values else self.globals.get(name)
+        return self.context.memories[value.name] if isinstance(value, Memory) else None
+
+    def dtype(self, name: str) -> DType | None:
+        """The storage type that a global name stands for."""
+        value = self.globals.get(name)
+        if isinstance(value, DTypeParam):
+            return value.evaluate(self.context.values)
+        return value if isinstance(value, DType) else None
+
+    def trap(self, name: str) -> Trap | None:
+        """The trap that a global name stands for."""
+        value = self.globals.get(name)
+        return value if isinstance(value, Trap) else None
+
+    def mx(self, name: str) -> MX | None:
+        """The block-scaled type that a global name stands for."""
+        value = self.globals.get(name)
+        return value if isinstance(value, MX) else None
+
+
+def immediate_type(kind: Immediate) -> ValueType:
+    """Type of an immediate in a body: labels are addresses (int), others u32 or i32."""
+    return "int" if kind.label else "i32" if kind.signed else "u32"

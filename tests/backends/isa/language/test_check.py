@@ -1,0 +1,352 @@
+"""Bodies: what the checker makes of them, and what it refuses, with the line and what would be right."""
+
+# Bodies call builtins that the checker knows by name; nothing here runs them.
+# ruff: noqa: F821, F841
+
+import inspect
+
+import pytest
+
+from backends.isa import bind as binding
+from backends.isa.define import Imm, In, InOut, Isa, Label, Out, function
+from backends.isa.dtypes import bf16, f32, i32, u8, u32
+from backends.isa.errors import DefinitionError
+from backends.isa.language import ir
+from backends.isa.machine import Cost, Linear, Machine, Timing, Unit
+
+isa = Isa("scratch", title="For the checker")
+LANES = isa.param("LANES")
+FLAG = isa.param("FLAG")
+x = isa.registers("x", u32, 8, zero=0)
+s = isa.registers("s", i32, 4)
+f = isa.registers("f", bf16, 8)
+csr = isa.register("csr", u32)
+mem = isa.memory("mem", f32, 64 * LANES, pointer=x, align=LANES)
+ram = isa.memory("ram", u8, 4096, pointer=x)
+loops = isa.loops("loops", depth=4)
+ODD = isa.trap("odd", "the value is even")
+W = isa.format("W", op=(0, 6), rd=(6, 3), rs1=(9, 3), rs2=(12, 3), imm=(16, 16))
+ONE = Cost(Linear(1), Linear(1))
+
+
+@function
+def square(v: f32) -> f32:
+    return v * v
+
+
+def check(body, encoding=None, **values):
+    """The instruction made of one body."""
+    fresh = Isa("scratch", title="For the checker")
+    fresh._file = isa._file
+    fresh._params, fresh._memories, fresh._traps, fresh._loops = isa._params, isa._memories, isa._traps, isa._loops
+    body.__doc__ = "Does."
+    fresh.op("OP", encoding or W(op=1), unit="u", timing="one")(body)
+    timing = Timing("t", True, {"one": ONE}, frozenset())
+    machine = Machine(
+        "p", timing, {"LANES": 8, "FLAG": 0} | values, {"u": Unit("u", "compute", "")}, {}, ("p",), ("t",), isa._file
+    )
+    return binding.bind(fresh.definition, machine)
+
+
+def statements(body, **values):
+    return check(body, **values).instructions[0].body.statements
+
+
+def test_an_elementwise_body_becomes_windows_and_a_proven_loop():
+    def body(rd: Out(mem, LANES), rs1: In(mem, LANES), rs2: In(mem, LANES)):
+        for lane in range(LANES):
+            rd[lane] = rs1[lane] + rs2[lane]
+
+    *windows, loop = statements(body)
+    assert [(w.name, w.direction, w.shape, w.align) for w in windows] == [
+        ("rd", "out", (8,), 8), ("rs1", "in", (8,), 8), ("rs2", "in", (8,), 8),
+    ]  # fmt: skip
+    lane = ir.Binary("int", "+", ir.Binary("int", "*", ir.Const("int", 0), ir.Const("int", 8)), ir.Local("int", "lane"))
+    assert isinstance(loop, ir.For)
+    assert loop.trips == 8
+    [store] = loop.body
+    assert isinstance(store, ir.WindowStore)
+    assert store.index in (lane, ir.Binary("int", "+", ir.Const("int", 0), ir.Local("int", "lane")))
+    assert isinstance(store.value, ir.Binary)
+    assert (store.value.type, store.value.op) == ("f32", "+")
+
+
+def test_integers_take_the_type_of_what_they_meet_and_constants_wrap():
+    def body(rd: Out(x), rs1: In(x)):
+        return rs1 + (LANES - 9)
+
+    [result] = statements(body)
+    assert result.values == (ir.Binary("u32", "+", ir.OperandValue("u32", "rs1"), ir.Const("u32", 0xFFFFFFFF)),)
+
+
+def test_a_parameter_decides_when_loaded_and_the_dead_branch_is_not_checked():
+    def body(rd: Out(x)):
+        if FLAG:
+            return nonsense
+        return 7
+
+    assert statements(body) == (ir.Return((ir.Const("u32", 7),)),)
+    with pytest.raises(DefinitionError, match="unknown name 'nonsense'"):
+        check(body, FLAG=1)
+
+
+def test_what_a_register_stores_is_what_a_result_must_be():
+    def body(rd: InOut(f), rs1: In(f)):
+        return square(rd) * 0.5 + max(rd, rs1)
+
+    architecture = check(body)
+    [result] = architecture.instructions[0].body.statements
+    assert architecture.instructions[0].body.result_types == ("f32",)
+    assert result.values[0].type == "f32"
+    assert list(architecture.functions) == ["square"]
+
+
+@pytest.mark.parametrize("proof", ["modulo", "mask", "require", "branch", "clamp"])
+def test_an_index_in_range_can_be_proven(proof):
+    def modulo(rd: Out(x), rs1: In(x)):
+        t = array(u32, 8)
+        return t[rs1 % 8]
+
+    def mask(rd: Out(x), rs1: In(x)):
+        t = array(u32, 8)
+        return t[rs1 & 7]
+
+    def require(rd: Out(x), rs1: In(x)):
+        t = array(u32, 8)
+        require(rs1 < LANES, ODD, rs1)
+        return t[rs1]
+
+    def branch(rd: Out(x), rs1: In(x)):
+        t = array(u32, 8)
+        if not rs1 >= 8:
+            return t[rs1]
+        return 0
+
+    def clamp(rd: Out(x), rs1: In(x)):
+        t = array(u32, 8)
+        return t[clamp(rs1, 0, 7)]
+
+    assert statements(locals()[proof])
+
+
+def test_a_window_in_a_loop_has_a_slot_for_every_pass():
+    def body(rs1: In(x)):
+        for i in range(2):
+            for j in range(3):
+                row = Out(mem, 8, at=rs1 + (i * 3 + j) * 8)
+                row[0] = 1.0
+
+    opened = statements(body)[0].body[0].body[0]
+    assert (opened.slots, opened.size, opened.memory) == (6, 8, "mem")
+
+
+def test_windows_of_bytes_hold_other_types():
+    def body(rs1: In(x)):
+        row = InOut(ram, 4, dtype=bf16, at=rs1, align=2, length=csr.value)
+        row[3] = row[0]
+
+    opened = statements(body)[0]
+    assert (opened.dtype, opened.type, opened.align) == (bf16, "f32", 2)
+    assert opened.length == ir.Cast("int", ir.StateLoad("u32", "csr", ir.Const("int", 0), proven=True))
+
+
+def test_loops_jumps_and_single_registers_are_effects():
+    def body(rd: InOut(x)):
+        at = loops.find(index(rd))
+        require(at >= 0, ODD, rd)
+        csr.value = csr.value + 1
+        if rd > 1:
+            jump(loops.body(at))
+            loops.restart(at)
+            return rd - 1
+        loops.remove(at)
+        return 0
+
+    kinds = [type(statement).__name__ for statement in statements(body)]
+    assert kinds == ["Assign", "Require", "StateStore", "If", "LoopsCall", "Return"]
+
+
+def test_labels_are_addresses():
+    def body(imm: Label(relative=True, signed=True)):
+        jump(imm + pc())
+
+    [jumped] = statements(body)
+    assert jumped.target.type == "int"
+
+
+def w_mixed(rd: Out(x), rs1: In(x), rs2: In(s)):
+    return rs1 + rs2
+
+
+def w_index(rd: Out(x), rs1: In(x)):
+    t = array(u32, 8)
+    return t[rs1]
+
+
+def w_dimension(rd: Out(mem, 2, 4)):
+    rd[0] = 1.0
+
+
+def w_no_return(rd: Out(x), rs1: In(x)):
+    if rs1 > 0:
+        return 1
+
+
+def w_returns_too_much(rd: Out(x)):
+    return 1, 2
+
+
+def w_type(rd: Out(x), rs1: In(f)):
+    return rs1
+
+
+def w_written_only(rd: Out(x)):
+    return rd
+
+
+def w_store_in(rs1: In(mem, 8)):
+    rs1[0] = 1.0
+
+
+def w_unknown(rd: Out(x)):
+    return LANE
+
+
+def w_unknown_function(rd: Out(f), rs1: In(f)):
+    return sqr(rs1)
+
+
+def w_divide(rd: Out(x), rs1: In(x)):
+    return rs1 / 2
+
+
+def w_chain(rd: Out(x), rs1: In(x)):
+    return 1 if 0 < rs1 < 4 else 0
+
+
+def w_condition(rd: Out(x), rs1: In(x)):
+    return 1 if rs1 else 0
+
+
+def w_while(rd: Out(x)):
+    while True:
+        pass
+
+
+def w_loop_counter(rd: Out(x)):
+    n = 0
+    for i in range(4):
+        n = n + 1
+    return n
+
+
+def w_retyped(rd: Out(x)):
+    n = u32(1)
+    n = f32(2)
+    return n
+
+
+def w_unbounded(rd: Out(x), rs1: In(x)):
+    for i in range(rs1):
+        pass
+    return 1
+
+
+def w_window_in_branch(rs1: In(x)):
+    if rs1 > 1:
+        row = Out(mem, 8, at=rs1)
+
+
+def w_trap_after(rs1: In(x)):
+    loops.remove(0)
+    require(rs1 > 0, ODD)
+
+
+def w_dtype(rs1: In(x)):
+    row = In(mem, 8, dtype=bf16, at=rs1)
+
+
+def w_require(rs1: In(x)):
+    require(rs1 > 0, "odd")
+
+
+def w_statement(rs1: In(x)):
+    print(rs1)
+
+
+WRONG = {
+    w_mixed: ("operator + mixes u32 and i32", "convert one: i32(...) or u32(...)"),
+    w_index: (
+        "index 'rs1' of 't' may be 0 to 4294967295, its size is 8",
+        "prove it: require(rs1 < 8, ...), % 8, or clamp(..., 0, 7)",
+    ),
+    w_dimension: ("rd[0] has 1 indices", "rd has shape [2, 4]"),
+    w_no_return: ("not every path returns", "return the new value of rd"),
+    w_returns_too_much: ("returns 2 value(s)", "it has 1 to return"),
+    w_type: ("the returned 'rs1' is f32, not u32", "convert it: u32(...)"),
+    w_written_only: ("operand 'rd' is only written", "declare it InOut(...) to read it"),
+    w_store_in: ("'rs1' is opened In", "a window that is written is Out or InOut"),
+    w_unknown: ("unknown name 'LANE'", "did you mean 'LANES'?"),
+    w_unknown_function: ("unknown function 'sqr'", "did you mean 'sqrt'?"),
+    w_divide: ("/ on u32", "integers divide with //"),
+    w_chain: ("a chain of comparisons", "write a <= b and b < c"),
+    w_condition: ("'rs1' is u32, not a condition", "compare it: rs1 != 0"),
+    w_while: ("'while True:' is not part of the language", "see backends/isa/language/__init__.py"),
+    w_loop_counter: ("'n' is an int and changes in a loop", "start it as a machine integer: n = i32(...)"),
+    w_retyped: ("the new value of 'n' is f32, not u32", "convert it: u32(...)"),
+    w_unbounded: ("the loop may run 4294967295 times", "bound its end with clamp or min"),
+    w_window_in_branch: ("Out(mem, 8, at=rs1) under an if", "length=0 opens a window of nothing"),
+    w_trap_after: ("something that can trap follows a loop operation", "move loops.push, restart and remove to the end"),
+    w_dtype: ("dtype=bf16 in 'mem', which stores f32", "only u8 memories hold other types"),
+    w_require: ("require(...)", "TRAP is made with isa.trap(...)"),
+    w_statement: ("print(...) as a statement", "jump(target), halt() and work(n) are statements"),
+}
+
+
+@pytest.mark.parametrize("body", WRONG, ids=lambda body: body.__name__)
+def test_a_wrong_body_names_its_line_and_what_would_be_right(body):
+    message, hint = WRONG[body]
+    with pytest.raises(DefinitionError) as caught:
+        check(body)
+    assert message in caught.value.message
+    assert hint in caught.value.hint
+    place, line, name = caught.value.where.split(":")
+    assert (place, name.strip()) == ("test_check.py", body.__name__)
+    first = inspect.getsourcelines(body)[1]
+    assert first <= int(line) < first + len(inspect.getsource(body).splitlines())
+
+
+def test_all_wrong_bodies_are_told_at_once_and_overlaps_too():
+    def one(rd: Out(x)):
+        return LANE
+
+    def two(rd: Out(x)):
+        return 1 / 2
+
+    fresh = Isa("scratch", title="")
+    fresh._params, fresh._memories = isa._params, isa._memories
+    for number, body in enumerate((one, two)):
+        body.__doc__ = "Does."
+        fresh.op(f"OP{number}", W(op=number), unit="u", timing="one")(body)
+    timing = Timing("t", True, {"one": ONE}, frozenset())
+    machine = Machine("p", timing, {"LANES": 8}, {"u": Unit("u", "compute", "")}, {}, ("p",), ("t",), isa._file)
+    with pytest.raises(DefinitionError, match=r"(?s)unknown name 'LANE'.*/ on int"):
+        binding.bind(fresh.definition, machine)
+
+
+def test_two_instructions_never_share_a_word():
+    fresh = Isa("scratch", title="")
+    fresh._params, fresh._memories = isa._params, isa._memories
+
+    def one(imm: Imm()):
+        """Does."""
+
+    def two(rs1: In(x)):
+        """Does."""
+
+    fresh.op("ONE", W(op=3), unit="u", timing="one")(one)
+    fresh.op("TWO", W(rd=1), unit="u", timing="one")(two)
+    timing = Timing("t", True, {"one": ONE}, frozenset())
+    machine = Machine("p", timing, {"LANES": 8}, {"u": Unit("u", "compute", "")}, {}, ("p",), ("t",), isa._file)
+    with pytest.raises(DefinitionError, match="two: the encoding overlaps that of one"):
+        binding.bind(fresh.definition, machine)
