@@ -1,0 +1,223 @@
+/* What generated code calls: conversions between storage and compute types, total integer arithmetic, the parts of a machine
+ * that every instruction set has. Everything is inline, branch-free where a loop over it should become vector instructions,
+ * and free of undefined behaviour. Compiled with -ffp-contract=off -fwrapv -fno-strict-aliasing; little-endian machines only. */
+#ifndef KW_RUNTIME_H
+#define KW_RUNTIME_H
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+#if defined(__SSE__)
+#include <xmmintrin.h>
+#else
+#include <fenv.h>
+#endif
+
+#define ALWAYS static inline __attribute__((always_inline, unused))
+#define MAYBE static inline __attribute__((unused))
+#define NEVER static __attribute__((noinline, unused))
+#define COLD static __attribute__((noinline, cold, unused))
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define ALIGNED __attribute__((aligned(64)))
+
+/* Elements of byte memories may start anywhere. */
+typedef uint16_t __attribute__((aligned(1), may_alias)) near16;
+typedef uint32_t __attribute__((aligned(1), may_alias)) near32;
+typedef uint64_t __attribute__((aligned(1), may_alias)) near64;
+
+/* ---- patterns ---------------------------------------------------------------------------------------------------------- */
+
+ALWAYS uint32_t pattern(float x) { uint32_t u; memcpy(&u, &x, 4); return u; }
+ALWAYS float from_pattern(uint32_t u) { float x; memcpy(&x, &u, 4); return x; }
+ALWAYS uint64_t pattern64(double x) { uint64_t u; memcpy(&u, &x, 8); return u; }
+ALWAYS double from_pattern64(uint64_t u) { double x; memcpy(&x, &u, 8); return x; }
+ALWAYS int is_nan(float x) { return x != x; }
+/* NaN has one pattern wherever it can be seen. */
+ALWAYS uint32_t bits(float x) { return x != x ? UINT32_C(0x7FC00000) : pattern(x); }
+
+/* ---- storage types: load_T gives the compute value of a pattern, store_T the pattern of a value ----------------------------- */
+
+ALWAYS float load_f32(uint32_t u) { return from_pattern(u); }
+ALWAYS uint32_t store_f32(float x) { return bits(x); }
+
+ALWAYS float load_bf16(uint16_t u) { return from_pattern((uint32_t)u << 16); }
+ALWAYS uint16_t store_bf16(float x) {
+  uint32_t u = pattern(x);
+  uint32_t rounded = (u + 0x7FFFu + ((u >> 16) & 1u)) >> 16;
+  return (uint16_t)(x != x ? 0x7FC0u : rounded);
+}
+
+/* A float with `mantissa` bits and an exponent bias, by integer rounding to nearest even; `overflow` is what lies above `most`. */
+ALWAYS uint32_t small_float(float x, int mantissa, int bias, uint32_t most, uint32_t overflow) {
+  const int cut = 23 - mantissa;
+  uint32_t a = pattern(x) & 0x7FFFFFFFu;
+  uint32_t normal = ((a + (1u << (cut - 1)) - 1u + ((a >> cut) & 1u)) >> cut) - ((uint32_t)(127 - bias) << mantissa);
+  const uint32_t magic = (uint32_t)(127 + 24 - bias - mantissa) << 23; /* its last place is the smallest subnormal */
+  uint32_t subnormal = pattern(from_pattern(a) + from_pattern(magic)) - magic;
+  uint32_t p = a < ((uint32_t)(128 - bias) << 23) ? subnormal : normal;
+  return p > most ? overflow : p;
+}
+
+ALWAYS float load_fp16(uint16_t h) {
+  uint32_t sign = (uint32_t)(h & 0x8000u) << 16, rest = h & 0x7FFFu;
+  uint32_t normal = (rest << 13) + (112u << 23);
+  float subnormal = (float)(int32_t)rest * 0x1p-24f;
+  uint32_t special = (rest << 13) | 0x7F800000u;
+  uint32_t u = rest < 0x400u ? pattern(subnormal) : rest >= 0x7C00u ? special : normal;
+  return from_pattern(u | sign);
+}
+ALWAYS uint16_t store_fp16(float x) {
+  uint32_t sign = (pattern(x) >> 16) & 0x8000u;
+  uint32_t p = small_float(x, 10, 15, 0x7C00u, 0x7C00u) | sign;
+  return (uint16_t)(x != x ? 0x7E00u : p);
+}
+
+ALWAYS float load_e5m2(uint8_t u) { return load_fp16((uint16_t)((uint16_t)u << 8)); }
+ALWAYS uint8_t store_e5m2(float x) {
+  uint32_t sign = (pattern(x) >> 24) & 0x80u;
+  uint32_t p = small_float(x, 2, 15, 0x7Cu, 0x7Cu) | sign;
+  return (uint8_t)(x != x ? 0x7Eu : p);
+}
+
+ALWAYS float load_e4m3(uint8_t u) {
+  uint32_t sign = (uint32_t)(u & 0x80u) << 24, rest = u & 0x7Fu;
+  uint32_t normal = (rest << 20) + (120u << 23);
+  float subnormal = (float)(int32_t)rest * 0x1p-9f;
+  uint32_t p = rest < 8u ? pattern(subnormal) : normal;
+  return from_pattern(rest == 0x7Fu ? 0x7FC00000u : (p | sign));
+}
+/* No infinities: what rounds beyond 448 is NaN. */
+ALWAYS uint8_t store_e4m3(float x) {
+  uint32_t sign = (pattern(x) >> 24) & 0x80u;
+  uint32_t p = small_float(x, 3, 7, 0x7Eu, 0x7Fu);
+  return (uint8_t)(x != x || p == 0x7Fu ? 0x7Fu : p | sign);
+}
+/* As above, but saturating: elements of blocks with a scale. */
+ALWAYS uint8_t clip_e4m3(float x) {
+  uint32_t sign = (pattern(x) >> 24) & 0x80u;
+  return (uint8_t)(x != x ? 0x7Fu : small_float(x, 3, 7, 0x7Eu, 0x7Eu) | sign);
+}
+ALWAYS uint8_t clip_e5m2(float x) {
+  uint32_t sign = (pattern(x) >> 24) & 0x80u;
+  return (uint8_t)(x != x ? 0x7Eu : small_float(x, 2, 15, 0x7Bu, 0x7Bu) | sign);
+}
+
+ALWAYS float load_e2m1(uint8_t u) {
+  uint32_t sign = (uint32_t)(u & 8u) << 28, rest = u & 7u;
+  uint32_t normal = (rest << 22) + (126u << 23);
+  uint32_t p = rest < 2u ? (rest ? 0x3F000000u : 0u) : normal;
+  return from_pattern(p | sign);
+}
+/* Neither infinities nor NaN: saturates; NaN is 0. */
+ALWAYS uint8_t store_e2m1(float x) {
+  uint32_t sign = (pattern(x) >> 28) & 8u;
+  uint32_t p = small_float(x, 1, 1, 7u, 7u) | sign;
+  return (uint8_t)(x != x ? 0u : p);
+}
+ALWAYS uint8_t clip_e2m1(float x) { return store_e2m1(x); }
+
+/* 2**(u - 127); 255 is NaN. */
+ALWAYS float load_e8m0(uint8_t u) {
+  return from_pattern(u == 255u ? 0x7FC00000u : u ? (uint32_t)u << 23 : 0x00400000u);
+}
+/* The nearest power of two, halfway upwards; NaN for what is not a positive finite number in range. */
+ALWAYS uint8_t store_e8m0(float x) {
+  uint32_t u = pattern(x);
+  uint32_t p = (u + 0x400000u) >> 23;
+  return (uint8_t)(u == 0u || u >= 0x7F800000u || p > 254u ? 255u : u < 0x00800000u ? (u > 0x00600000u ? 1u : 0u) : p);
+}
+
+ALWAYS int32_t load_i8(uint8_t u) { return (int8_t)u; }
+ALWAYS uint8_t store_i8(int32_t x) { return (uint8_t)x; }
+ALWAYS uint32_t load_u8(uint8_t u) { return u; }
+ALWAYS uint8_t store_u8(uint32_t x) { return (uint8_t)x; }
+ALWAYS int32_t load_i16(uint16_t u) { return (int16_t)u; }
+ALWAYS uint16_t store_i16(int32_t x) { return (uint16_t)x; }
+ALWAYS uint32_t load_u16(uint16_t u) { return u; }
+ALWAYS uint16_t store_u16(uint32_t x) { return (uint16_t)x; }
+ALWAYS int32_t load_i32(uint32_t u) { return (int32_t)u; }
+ALWAYS uint32_t store_i32(int32_t x) { return (uint32_t)x; }
+ALWAYS uint32_t load_u32(uint32_t u) { return u; }
+ALWAYS uint32_t store_u32(uint32_t x) { return x; }
+ALWAYS int64_t load_i64(uint64_t u) { return (int64_t)u; }
+ALWAYS uint64_t store_i64(int64_t x) { return (uint64_t)x; }
+ALWAYS uint64_t load_u64(uint64_t u) { return u; }
+ALWAYS uint64_t store_u64(uint64_t x) { return x; }
+
+/* Packed 4-bit elements of byte memories: the even one in the low half. */
+ALWAYS uint8_t nibble(const uint8_t *at, int64_t index) { return (uint8_t)((at[index >> 1] >> ((index & 1) * 4)) & 15u); }
+
+/* ---- total arithmetic ---------------------------------------------------------------------------------------------------- */
+
+#define INTEGERS(T, NAME, UNSIGNED, WIDTH, SIGNED, LEAST)                                                                       \
+  ALWAYS T floordiv_##NAME(T a, T b) {                                                                                         \
+    if (b == 0) return 0;                                                                                                      \
+    if (SIGNED && b == (T)-1) return (T)(0 - (UNSIGNED)a);                                                                     \
+    T q = a / b;                                                                                                               \
+    return SIGNED && a % b != 0 && ((a < 0) != (b < 0)) ? (T)(q - 1) : q;                                                       \
+  }                                                                                                                            \
+  ALWAYS T mod_##NAME(T a, T b) {                                                                                              \
+    if (b == 0) return a;                                                                                                      \
+    if (SIGNED && b == (T)-1) return 0;                                                                                        \
+    T r = a % b;                                                                                                               \
+    return SIGNED && r != 0 && ((r < 0) != (b < 0)) ? (T)(r + b) : r;                                                           \
+  }                                                                                                                            \
+  ALWAYS T shl_##NAME(T a, T b) { return (UNSIGNED)b < WIDTH ? (T)((UNSIGNED)a << ((UNSIGNED)b & (WIDTH - 1))) : 0; }            \
+  ALWAYS T shr_##NAME(T a, T b) {                                                                                              \
+    return (UNSIGNED)b < WIDTH ? (T)(a >> ((UNSIGNED)b & (WIDTH - 1))) : (SIGNED && a < 0 ? (T)-1 : 0);                         \
+  }                                                                                                                            \
+  ALWAYS T min_##NAME(T a, T b) { return b < a ? b : a; }                                                                      \
+  ALWAYS T max_##NAME(T a, T b) { return b > a ? b : a; }                                                                      \
+  ALWAYS T abs_##NAME(T a) { return SIGNED && a < 0 ? (T)(0 - (UNSIGNED)a) : a; }                                               \
+  ALWAYS T from_f32_##NAME(float x) {                                                                                          \
+    return x != x ? 0 : x >= (SIGNED ? WIDTH == 32 ? 0x1p31f : 0x1p63f : WIDTH == 32 ? 0x1p32f : 0x1p64f) ? (T) ~(LEAST)        \
+           : x <= (float)(LEAST) ? (T)(LEAST) : (T)x;                                                                          \
+  }
+INTEGERS(int32_t, i32, uint32_t, 32, 1, INT32_MIN)
+INTEGERS(uint32_t, u32, uint32_t, 32, 0, UINT32_C(0))
+INTEGERS(int64_t, i64, uint64_t, 64, 1, INT64_MIN)
+INTEGERS(uint64_t, u64, uint64_t, 64, 0, UINT64_C(0))
+
+ALWAYS float min_f32(float a, float b) { return b < a ? b : a; }
+ALWAYS float max_f32(float a, float b) { return b > a ? b : a; }
+ALWAYS float abs_f32(float x) { return from_pattern(pattern(x) & 0x7FFFFFFFu); }
+ALWAYS uint32_t count_leading_zeros(uint32_t u) { return u ? (uint32_t)__builtin_clz(u) : 32u; }
+
+/* In double every f32 is normal, and a product with a power of two of this range is exact: one rounding, at the end. */
+ALWAYS float scale_by(float x, int32_t n) {
+  n = n > 300 ? 300 : n < -300 ? -300 : n;
+  return (float)((double)x * from_pattern64((uint64_t)(n + 1023) << 52));
+}
+ALWAYS int32_t exponent(float x) {
+  uint32_t a = pattern(x) & 0x7FFFFFFFu;
+  int32_t e = (int32_t)((pattern64((double)x) >> 52) & 0x7FFu) - 1023;
+  return a == 0 ? -1000 : a >= 0x7F800000u ? 1000 : e;
+}
+
+/* ---- timing -------------------------------------------------------------------------------------------------------------- */
+
+/* ceil(above * work / below) without overflow for what machine.toml can say: above and below are below 2**31. */
+ALWAYS uint64_t linear(uint64_t base, uint64_t above, uint64_t below, uint64_t work) {
+  return base + (above * work + below - 1) / below;
+}
+
+/* What a ready time carries: cycle << 11 | rank of its cause << 8 | unit; the greatest key binds. */
+#define KEY(cycle, rank, unit) ((uint64_t)(cycle) << 11 | (uint64_t)(rank) << 8 | (uint64_t)(unit))
+ALWAYS uint64_t later(uint64_t a, uint64_t b) { return a > b ? a : b; }
+
+struct effort { uint64_t latency, interval, slots; }; /* what work-dependent costs of one program address added up to */
+
+/* ---- the floating-point environment of the caller is put back ------------------------------------------------------------- */
+
+#if defined(__SSE__)
+typedef unsigned int environment;
+ALWAYS environment environment_enter(void) { environment old = _mm_getcsr(); _mm_setcsr(0x1F80u); return old; }
+ALWAYS void environment_leave(environment old) { _mm_setcsr(old); }
+#else
+typedef fenv_t environment;
+ALWAYS environment environment_enter(void) { fenv_t old; fegetenv(&old); fesetenv(FE_DFL_ENV); return old; }
+ALWAYS void environment_leave(environment old) { fesetenv(&old); }
+#endif
+
+#endif
