@@ -112,12 +112,12 @@ class _Binder:
         match = sum(field.insert(value) for field, value in encoding.fixed)
         mask = sum(field.mask for field, _ in encoding.fixed)
         return Instruction(
-            number, op.key, op.mnemonic, operands, op.syntax, encoding, compat, match, mask, op.unit, op.timing, op.function, body,
-            op.doc, op.offered, op.example, op.line,
+            number, op.key, op.mnemonic, operands, op.syntax, encoding, compat, match, mask, op.unit, op.timing, op.function,
+            body, op.doc, op.offered, op.example, op.line,
         )  # fmt: skip
 
     def encoding(self, op: Op, pending: PendingEncoding, where: str, *, complete: bool) -> Encoding:
-        """Fields of the word: what is fixed, and what holds operands. ``complete`` wants a place or a default for every operand."""
+        """Fields of the word, fixed and for operands. ``complete`` wants a place or a default for every operand."""
         names = {operand.name for operand in op.operands}
         fields = pending.format.fields
         fixed: list[tuple[Field, int]] = []
