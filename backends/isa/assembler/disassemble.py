@@ -1,0 +1,95 @@
+"""Words to assembly that makes the same words again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from backends.isa.architecture import Architecture, BoundOperand, Instruction
+from backends.isa.assembler.encode import decode, encode, find
+from backends.isa.definition import Immediate
+
+
+def disassemble(words: Iterable[int], architecture: Architecture, *, labels: bool = True) -> str:
+    """One line a word, with ``labels`` where jumps lead.
+
+    A word that assembly cannot express (no such instruction, bits set that no field uses, a register or number out of range) is
+    written as ``.word`` with the reason, so that assembling the text gives the words exactly.
+    """
+    listing = [int(word) for word in words]
+    found = [_expressible(architecture, word, pc) for pc, word in enumerate(listing)]
+    targets = set()
+    if labels:
+        for pc, (instruction, word) in enumerate(zip(found, listing, strict=True)):
+            if isinstance(instruction, Instruction):
+                targets |= set(_targets(instruction, word, pc, len(listing)))
+    comment, width = architecture.definition.comments[0], architecture.definition.word_bits // 4 + 2
+    lines = []
+    for pc, (instruction, word) in enumerate(zip(found, listing, strict=True)):
+        if pc in targets:
+            lines.append(f"L{pc}:")
+        if isinstance(instruction, Instruction):
+            lines.append(f"    {_text(instruction, decode(instruction, word, pc), targets)}")
+        else:
+            lines.append(
+                f"    .word {word:#0{architecture.definition.word_bits // 4 + 2}x} {architecture.definition.comments[0]} {instruction}"
+            )
+    if len(listing) in targets:
+        lines.append(f"L{len(listing)}:")
+    return "\n".join(lines) + "\n" if lines else ""
+
+
+def _expressible(architecture: Architecture, word: int, pc: int) -> Instruction | str:
+    """The instruction that assembly can say, or the reason why it cannot."""
+    instruction = find(architecture, word)
+    if instruction is None:
+        return "no such instruction"
+    values = decode(instruction, word, pc)
+    for operand in instruction.operands:
+        value = values[operand.name]
+        if operand.name in instruction.syntax and not _legal(operand, value, pc):
+            return f"{instruction.mnemonic} with {operand.name} = {value}, legal is {operand.low} to {operand.high}"
+        if _is_zero(architecture, operand, value):
+            return f"{instruction.mnemonic} that writes {operand.file}{value}, which is always 0"
+    if not instruction.offered:
+        return f"{instruction.mnemonic}, which is not offered"
+    if encode(instruction, values, pc) != word:
+        return f"{instruction.mnemonic} with bits set that it does not use"
+    return instruction
+
+
+def _legal(operand: BoundOperand, value: int, pc: int) -> bool:
+    kind = operand.kind
+    if isinstance(kind, Immediate) and kind.relative:
+        return value >= 0 and operand.low <= value - pc <= operand.high
+    return operand.low <= value <= operand.high
+
+
+def _is_zero(architecture: Architecture, operand: BoundOperand, value: int) -> bool:
+    """Whether this is a register written in vain."""
+    kind = operand.kind
+    if isinstance(kind, Immediate) or not kind.target.is_registers or kind.direction == "in":
+        return False
+    return value == architecture.memories[operand.file].zero
+
+
+def _targets(instruction: Instruction, word: int, pc: int, count: int) -> Iterable[int]:
+    values = decode(instruction, word, pc)
+    for operand in instruction.operands:
+        if isinstance(operand.kind, Immediate) and operand.kind.label and 0 <= values[operand.name] <= count:
+            yield values[operand.name]
+
+
+def _text(instruction: Instruction, values: dict[str, int], targets: set[int]) -> str:
+    operands = {operand.name: operand for operand in instruction.operands}
+    parts = []
+    for part in instruction.syntax:
+        operand = operands.get(part)
+        if operand is None:
+            parts.append(part)
+        elif operand.file:
+            parts.append(f"{operand.file}{values[part]}")
+        elif isinstance(operand.kind, Immediate) and operand.kind.label and values[part] in targets:
+            parts.append(f"L{values[part]}")
+        else:
+            parts.append(str(values[part]))
+    return f"{instruction.mnemonic} {', '.join(parts)}".rstrip()
