@@ -30,9 +30,7 @@ def disassemble(words: Iterable[int], architecture: Architecture, *, labels: boo
         if isinstance(instruction, Instruction):
             lines.append(f"    {_text(instruction, decode(instruction, word, pc), targets)}")
         else:
-            lines.append(
-                f"    .word {word:#0{architecture.definition.word_bits // 4 + 2}x} {architecture.definition.comments[0]} {instruction}"
-            )
+            lines.append(lines.append(f"    .word {word:#0{width}x} {comment} {instruction}"))
     if len(listing) in targets:
         lines.append(f"L{len(listing)}:")
     return "\n".join(lines) + "\n" if lines else ""
