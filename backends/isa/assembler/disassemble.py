@@ -30,7 +30,7 @@ def disassemble(words: Iterable[int], architecture: Architecture, *, labels: boo
         if isinstance(instruction, Instruction):
             lines.append(f"    {_text(instruction, decode(instruction, word, pc), targets)}")
         else:
-            lines.append(lines.append(f"    .word {word:#0{width}x} {comment} {instruction}"))
+            lines.append(f"    .word {word:#0{width}x} {comment} {instruction}")
     if len(listing) in targets:
         lines.append(f"L{len(listing)}:")
     return "\n".join(lines) + "\n" if lines else ""
