@@ -1,0 +1,1 @@
+"""The golden engine: the definition itself, run by CPython. Open `engine`, then `windows`; `scoreboard` defines the cycles."""
