@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from backends.isa.engines import open_engine
 
 from backends.isa import tools
 from backends.isa.architecture import Architecture, BoundMemory
@@ -24,7 +25,6 @@ from backends.isa.bound import bound
 from backends.isa.define import Isa
 from backends.isa.dtypes import Elements
 from backends.isa.engine import Engine, Outcome, Program, load_images
-from backends.isa.engines import open_engine
 from backends.isa.faults import fault, limit_fault
 from backends.isa.manual import render
 from backends.isa.port import Moves, Port, PortFactory
