@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -50,7 +51,8 @@ class Budget(NamedTuple):
     cycles: int
 
 
-class Region(NamedTuple):
+@dataclass(frozen=True)
+class Region:
     """Part of a memory."""
 
     space: str
@@ -175,8 +177,8 @@ class IsaBackend:
         engine, images = self.engine, self._port.images(kernel.workload, inputs)
         engine.reset()
         rng = np.random.default_rng()
-        for space, start, count in self._output_regions(kernel.workload):
-            engine.write(space, start, noise(self.architecture.memories[space], count, rng))
+        for region in self._output_regions(kernel.workload):
+            engine.write(region.space, region.start, noise(self.architecture.memories[region.space], region.count, rng))
         for image in images:
             engine.write(image.space, image.start, image.data)
         load_images(engine, kernel.program)

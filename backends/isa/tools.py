@@ -1,4 +1,4 @@
-"""The agent's tools of a simulated target: look at the machine in the middle of a run, and at a program as the machine sees it."""
+"""The agent's tools of a simulated target: the machine in the middle of a run, and a program as the machine sees it."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ SPECS = (
                 "visit": {"type": "integer", "description": "Which execution of that line, from 1.", "minimum": 1},
                 "what": {
                     "type": "string",
-                    "description": "Separated by commas: registers, loops, SPACE, SPACE[START:COUNT], SPACE[START:COUNT] as DTYPE. "
-                    "Without it, registers and loops.",
+                    "description": "Separated by commas: registers, loops, SPACE, SPACE[START:COUNT], "
+                    "SPACE[START:COUNT] as DTYPE. Without it, registers and loops.",
                 },
             },
             "required": ["source"],

@@ -1,14 +1,14 @@
 """Machine state as text: registers, ranges of memories in any element type, open loops.
 
-A range is written ``SPACE[START:COUNT]`` (elements of the space), optionally followed by ``as DTYPE``: then COUNT counts elements of
-that type, read from the bytes at START.
+A range is written ``SPACE[START:COUNT]`` (elements of the space), optionally followed by ``as DTYPE``: then COUNT counts elements
+of that type, read from the bytes at START.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -24,7 +24,8 @@ _RANGE = re.compile(r"(\w+)\s*(?:\[\s*(\d+)\s*(?::\s*(\d+)\s*)?\])?\s*(?:as\s+(\
 _PER_ROW = 8
 
 
-class Range(NamedTuple):
+@dataclass(frozen=True)
+class Range:
     """Elements of a memory or register file, to be shown as ``dtype``."""
 
     memory: BoundMemory
@@ -73,14 +74,15 @@ def space(architecture: Architecture, name: str) -> BoundMemory:
 
 def show_range(engine: Engine, wanted: Range) -> str:
     """The elements, eight to a row, each row with the index of its first."""
-    memory, start, count, dtype = wanted
+    memory, start, count, dtype = wanted.memory, wanted.start, wanted.count, wanted.dtype
     elements = engine.read(memory.name, start, _own_elements(memory, count, dtype))
     values = reinterpret(elements, dtype)[:count] if dtype != memory.dtype else elements
     suffix = "" if dtype == memory.dtype else f" as {dtype.name}"
-    rows = [f"{memory.name}[{start}:{count}]{suffix}"]
-    for first in range(0, count, _PER_ROW):
-        rows.append(f"  +{first:<5}" + " ".join(f"{number(value):>12}" for value in values[first : first + _PER_ROW]))
-    return "\n".join(rows)
+    rows = [
+        f"  +{first:<5}" + " ".join(f"{number(value):>12}" for value in values[first : first + _PER_ROW])
+        for first in range(0, count, _PER_ROW)
+    ]
+    return "\n".join([f"{memory.name}[{start}:{count}]{suffix}", *rows])
 
 
 def show_registers(engine: Engine, architecture: Architecture) -> str:
