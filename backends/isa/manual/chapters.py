@@ -1,0 +1,200 @@
+"""Templates to sections: what chapters and pages may look up, and how their mistakes are reported."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from backends.isa.architecture import Architecture, Instruction
+from backends.isa.errors import DefinitionError
+from backends.isa.machine import Cost
+from backends.isa.manual import facts, listing, source
+from harness.backend import ManualSection
+from harness.errors import did_you_mean
+
+_PAGES = Path(__file__).parent / "pages"
+_ORDER = re.compile(r"\A\d+[-_]")
+
+
+def author_chapters(architecture: Architecture) -> list[ManualSection]:
+    """The chapters beside the definition, in the order of their names; none where there is no such folder."""
+    folder = architecture.definition.folder / "manual"
+    environment = _environment(str(folder))
+    made = []
+    for file in sorted(folder.glob("*.md.j2")):
+        text = _render(environment, file.name, context(architecture))
+        title, _, body = text.lstrip().partition("\n")
+        if not title.startswith("# "):
+            raise DefinitionError(f"starts with {title!r}", "the first line is the title: # Vector unit", where=str(file))
+        name = _ORDER.sub("", file.name.removesuffix(".md.j2"))
+        made.append(ManualSection(name=name, title=title.removeprefix("# ").strip(), text=body.strip() + "\n"))
+    return made
+
+
+def generated_pages(architecture: Architecture) -> list[ManualSection]:
+    """Pages that need no author: the machine, the instructions, semantics, traps, the assembler, number formats."""
+    shown = offered(architecture)
+    common = context(architecture) | {
+        "instructions": shown,
+        "facts": facts,
+        "helpers": {name: source.helper_text(helper) for name, helper in source.helpers(architecture).items()},
+        "raisers": {cause: [i.mnemonic for i in shown if cause in facts.traps(i, architecture)] for cause in architecture.traps},
+    }
+    environment = _environment(str(_PAGES))
+
+    def page(file: str, name: str, title: str, **more: Any) -> ManualSection:
+        return ManualSection(name=name, title=title, text=_render(environment, f"{file}.md.j2", common | more).strip() + "\n")
+
+    return [
+        page("machine", "machine", "The machine: registers, memories, units"),
+        page("instructions", "instructions", "All instructions"),
+        *(page("instruction", *_title(i, architecture), instruction=i, body=source.body_text(i.function)) for i in shown),
+        page("semantics", "semantics", "How to read the semantics"),
+        page("traps", "traps", "Traps"),
+        page("assembler", "assembler", "Assembler: syntax and directives"),
+        page("formats", "formats", "Number formats and arithmetic"),
+    ]  # fmt: skip
+
+
+def offered(architecture: Architecture) -> list[Instruction]:
+    """The instructions that the manual shows."""
+    return [instruction for instruction in architecture.instructions if instruction.offered]
+
+
+def context(architecture: Architecture) -> dict[str, Any]:
+    """What templates may use.
+
+    ``m("KEY")``: mnemonic of an instruction by its key. ``has("KEY")``: whether this profile offers it.
+    ``cycles("KEY", work=1)``: cycles until its result is there; ``cost("KEY")``: as text. ``params.NAME``: a parameter.
+    ``memory("NAME")``: a memory or register file. ``architecture``. Filter ``asm``: a block of assembly, written with keys and
+    operands in the order of the functions' parameters, as a fenced program; ``mention``: prose whose code spans name keys.
+    """
+    known = {instruction.key: instruction for instruction in offered(architecture)}
+    costs = architecture.machine.timing.costs
+
+    def find(key: str) -> Instruction:
+        if key not in known:
+            raise jinja2.UndefinedError(f"this machine offers no instruction {key!r}{did_you_mean(key, known)}")
+        return known[key]
+
+    def memory(name: str) -> Any:
+        if name not in architecture.memories:
+            raise jinja2.UndefinedError(f"there is no memory {name!r}{did_you_mean(name, architecture.memories)}")
+        return architecture.memories[name]
+
+    return {
+        "architecture": architecture,
+        "params": _Strict(architecture.values),
+        "m": lambda key: find(key).mnemonic,
+        "has": known.__contains__,
+        "cycles": lambda key, work=1: costs[find(key).timing].latency.cycles(work),
+        "cost": lambda key: cost_text(costs[find(key).timing], blocking=architecture.machine.timing.blocking),
+        "memory": memory,
+        "asm": lambda text: f"```asm\n{listing.translate(text.strip(chr(10)), architecture)}\n```",
+        "mention": lambda text: listing.mention(text, architecture),
+        "syntax": syntax,
+        "example": lambda instruction: listing.example(instruction, architecture),
+        "cost_of": lambda instruction: cost_text(costs[instruction.timing], blocking=architecture.machine.timing.blocking),
+        "first_sentence": _first_sentence,
+    }
+
+
+class _Strict(Mapping[str, Any]):
+    """Parameters; an unknown one is an error with the nearest name."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = values
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._values:
+            raise jinja2.UndefinedError(f"there is no parameter {name!r}{did_you_mean(name, self._values)}")
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+def cost_text(cost: Cost, *, blocking: bool) -> str:
+    """``6 cycles``, or latency and interval where they differ in meaning."""
+    if blocking:
+        return _cycles(str(cost.latency))
+    return f"result after {_cycles(str(cost.latency))}, unit busy for {_cycles(str(cost.interval))}"
+
+
+def _cycles(amount: str) -> str:
+    return f"{amount} cycle" if amount == "1" else f"{amount} cycles"
+
+
+def syntax(instruction: Instruction) -> str:
+    """How an instruction is written: mnemonic and operands, those that may be left out in brackets."""
+    operands = {operand.name: operand for operand in instruction.operands}
+    optional = 0
+    for part in reversed(instruction.syntax):
+        kind = operands[part].kind if part in operands else None
+        if getattr(kind, "default", None) is None:
+            break
+        optional += 1
+    needed = instruction.syntax[: len(instruction.syntax) - optional]
+    text = f"{instruction.mnemonic} {', '.join(needed)}".rstrip()
+    for place, part in enumerate(instruction.syntax[len(needed) :]):
+        text += f"[{', ' if needed or place else ' '}{part}"
+    return text + "]" * optional
+
+
+def _title(instruction: Instruction, architecture: Architecture) -> tuple[str, str]:
+    """Name and title of an instruction's section."""
+    what = listing.mention(_first_sentence(instruction.doc), architecture).rstrip(".")
+    return instruction.mnemonic, f"{instruction.mnemonic}: {what}"
+
+
+def _first_sentence(doc: str) -> str:
+    paragraph = " ".join(doc.strip().split("\n\n")[0].split())
+    return re.split(r"(?<=[.!?]) (?=[A-Z`])", paragraph, maxsplit=1)[0]
+
+
+@cache
+def _environment(folder: str) -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder), undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        keep_trailing_newline=True, autoescape=False,
+    )  # fmt: skip
+    for name in ("asm", "mention"):
+        environment.filters[name] = _by_context(name)
+    return environment
+
+
+def _by_context(name: str) -> Any:
+    @jinja2.pass_context
+    def apply(found: jinja2.runtime.Context, text: str) -> Any:
+        return found[name](text)
+
+    return apply
+
+
+def _render(environment: jinja2.Environment, file: str, values: Mapping[str, Any]) -> str:
+    try:
+        return environment.get_template(file).render(values)
+    except jinja2.TemplateSyntaxError as error:
+        raise DefinitionError(str(error.message), where=f"{error.filename or file}:{error.lineno}") from None
+    except (jinja2.UndefinedError, DefinitionError) as error:
+        raise DefinitionError(
+            str(error), "chapters may use what backends.isa.manual.chapters.context lists", where=_place(error, file)
+        ) from None
+
+
+def _place(error: BaseException, file: str) -> str:
+    """Template and line of the innermost template frame of a traceback."""
+    line, trace = 0, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename.endswith(file):
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return f"{file}:{line}" if line else file
