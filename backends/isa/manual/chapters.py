@@ -27,7 +27,7 @@ def author_chapters(architecture: Architecture) -> list[ManualSection]:
     environment = _environment(str(folder))
     made = []
     for file in sorted(folder.glob("*.md.j2")):
-        text = _render(environment, file.name, context(architecture))
+        text = listing.mention(_render(environment, file.name, context(architecture)), architecture)
         title, _, body = text.lstrip().partition("\n")
         if not title.startswith("# "):
             raise DefinitionError(f"starts with {title!r}", "the first line is the title: # Vector unit", where=str(file))
@@ -72,7 +72,8 @@ def context(architecture: Architecture) -> dict[str, Any]:
     ``m("KEY")``: mnemonic of an instruction by its key. ``has("KEY")``: whether this profile offers it.
     ``cycles("KEY", work=1)``: cycles until its result is there; ``cost("KEY")``: as text. ``params.NAME``: a parameter.
     ``memory("NAME")``: a memory or register file. ``architecture``. Filter ``asm``: a block of assembly, written with keys and
-    operands in the order of the functions' parameters, as a fenced program; ``mention``: prose whose code spans name keys.
+    operands in the order of the functions' parameters, as a fenced program. Code spans of a chapter that start with a key
+    name the instruction by its mnemonic without any of this.
     """
     known = {instruction.key: instruction for instruction in offered(architecture)}
     costs = architecture.machine.timing.costs

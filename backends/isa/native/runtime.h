@@ -145,8 +145,69 @@ ALWAYS uint64_t store_i64(int64_t x) { return (uint64_t)x; }
 ALWAYS uint64_t load_u64(uint64_t u) { return u; }
 ALWAYS uint64_t store_u64(uint64_t x) { return x; }
 
-/* Packed 4-bit elements of byte memories: the even one in the low half. */
-ALWAYS uint8_t nibble(const uint8_t *at, int64_t index) { return (uint8_t)((at[index >> 1] >> ((index & 1) * 4)) & 15u); }
+/* Bytes from `offset` of a memory on, zeros behind them. */
+ALWAYS void fill(void *to, const void *memory, uint64_t offset, uint64_t count, uint64_t size) {
+  if (count) memcpy(to, (const uint8_t *)memory + offset, count);
+  memset((uint8_t *)to + count, 0, size - count);
+}
+/* One byte per element from two in a byte; bytes from `end` on read as 0. */
+MAYBE void read_packed(uint8_t *to, const uint8_t *memory, uint64_t first, uint64_t end, uint64_t elements, uint64_t size) {
+  for (uint64_t i = 0; i < size; i++) {
+    uint64_t at = first + i / 2;
+    to[i] = i < elements && at >= first && at < end ? (uint8_t)((memory[at] >> (i % 2 * 4)) & 15u) : 0;
+  }
+}
+/* An odd last element leaves the other half of its byte as it was. */
+MAYBE void write_packed(uint8_t *to, const uint8_t *from, uint64_t elements) {
+  for (uint64_t i = 0; i < elements; i++) {
+    uint8_t shift = i % 2 * 4;
+    to[i / 2] = (uint8_t)((to[i / 2] & ~(15u << shift)) | (uint32_t)from[i] << shift);
+  }
+}
+
+/* ---- blocks of elements that share a scale (OCP MX) ------------------------------------------------------------------------ */
+
+ALWAYS uint8_t byte_or_zero(const uint8_t *memory, uint64_t at, uint64_t first, uint64_t end) {
+  return at >= first && at < end ? memory[at] : 0;
+}
+/* Exponent of a block's scale: that of its largest finite magnitude less that of the type's; zeros and NaN count as 0. */
+ALWAYS int32_t block_exponent(const float *from, uint64_t count, int32_t most) {
+  uint32_t largest = 0;
+  for (uint64_t i = 0; i < count; i++) {
+    uint32_t a = pattern(from[i]) & 0x7FFFFFFFu;
+    largest = a > largest && a < 0x7F800000u ? a : largest;
+  }
+  int32_t e = (int32_t)((pattern64((double)from_pattern(largest)) >> 52) & 0x7FFu) - 1023 - most;
+  return largest == 0 || e < -127 ? -127 : e > 127 ? 127 : e;
+}
+ALWAYS float scaled(float x, int32_t n) { return (float)((double)x * from_pattern64((uint64_t)(n + 1023) << 52)); }
+
+#define BLOCKS(NAME, HALVES, MOST)                                                                                              \
+  MAYBE void read_mx_##NAME(float *to, const uint8_t *memory, uint64_t first, uint64_t scales, uint64_t end, uint64_t elements,  \
+                            uint64_t size, uint64_t block) {                                                                   \
+    for (uint64_t i = 0; i < elements; i++) {                                                                                  \
+      uint8_t scale = byte_or_zero(memory, scales + i / block, scales, end);                                                    \
+      uint8_t element = byte_or_zero(memory, first + i / (1 + HALVES), first, end);                                             \
+      if (HALVES) element = (element >> (i % 2 * 4)) & 15u;                                                                     \
+      to[i] = load_##NAME(element) * load_e8m0(scale);                                                                          \
+    }                                                                                                                          \
+    for (uint64_t i = elements; i < size; i++) to[i] = 0;                                                                      \
+  }                                                                                                                            \
+  MAYBE void write_mx_##NAME(uint8_t *to, uint8_t *scales, const float *from, uint64_t elements, uint64_t block) {               \
+    for (uint64_t start = 0; start < elements; start += block) {                                                               \
+      uint64_t count = elements - start < block ? elements - start : block;                                                    \
+      int32_t e = block_exponent(from + start, count, MOST);                                                                   \
+      scales[start / block] = (uint8_t)(e + 127);                                                                              \
+      for (uint64_t i = start; i < start + count; i++) {                                                                       \
+        uint8_t element = clip_##NAME(scaled(from[i], -e)), shift = HALVES ? i % 2 * 4 : 0;                                     \
+        if (HALVES) to[i / 2] = (uint8_t)((to[i / 2] & ~(15u << shift)) | (uint32_t)element << shift);                          \
+        else to[i] = element;                                                                                                  \
+      }                                                                                                                        \
+    }                                                                                                                          \
+  }
+BLOCKS(e4m3, 0, 8)
+BLOCKS(e5m2, 0, 15)
+BLOCKS(e2m1, 1, 2)
 
 /* ---- total arithmetic ---------------------------------------------------------------------------------------------------- */
 
@@ -163,10 +224,8 @@ ALWAYS uint8_t nibble(const uint8_t *at, int64_t index) { return (uint8_t)((at[i
     T r = a % b;                                                                                                               \
     return SIGNED && r != 0 && ((r < 0) != (b < 0)) ? (T)(r + b) : r;                                                           \
   }                                                                                                                            \
-  ALWAYS T shl_##NAME(T a, T b) { return (UNSIGNED)b < WIDTH ? (T)((UNSIGNED)a << ((UNSIGNED)b & (WIDTH - 1))) : 0; }            \
-  ALWAYS T shr_##NAME(T a, T b) {                                                                                              \
-    return (UNSIGNED)b < WIDTH ? (T)(a >> ((UNSIGNED)b & (WIDTH - 1))) : (SIGNED && a < 0 ? (T)-1 : 0);                         \
-  }                                                                                                                            \
+  ALWAYS T shl_##NAME(T a, uint64_t b) { return b < WIDTH ? (T)((UNSIGNED)a << b) : 0; }                                        \
+  ALWAYS T shr_##NAME(T a, uint64_t b) { return b < WIDTH ? (T)(a >> b) : (SIGNED && a < 0 ? (T)-1 : 0); }                       \
   ALWAYS T min_##NAME(T a, T b) { return b < a ? b : a; }                                                                      \
   ALWAYS T max_##NAME(T a, T b) { return b > a ? b : a; }                                                                      \
   ALWAYS T abs_##NAME(T a) { return SIGNED && a < 0 ? (T)(0 - (UNSIGNED)a) : a; }                                               \
@@ -197,8 +256,9 @@ ALWAYS int32_t exponent(float x) {
 
 /* ---- timing -------------------------------------------------------------------------------------------------------------- */
 
-/* ceil(above * work / below) without overflow for what machine.toml can say: above and below are below 2**31. */
+/* base + ceil(above * work / below); work is below 2**32, and above is where machine.toml says something sane. */
 ALWAYS uint64_t linear(uint64_t base, uint64_t above, uint64_t below, uint64_t work) {
+  if (above >> 31 || below >> 31) return base + (uint64_t)(((unsigned __int128)above * work + below - 1) / below);
   return base + (above * work + below - 1) / below;
 }
 

@@ -71,7 +71,9 @@ def test_costs_follow_the_timing():
 
 
 def test_chapters_look_facts_up_and_examples_are_translated():
-    assert page("start").startswith("A row has 4 lanes; `VDBL` takes 7 cycles (2 + ceil(3/2 * work) cycles),\nmemory holds 64.\n")
+    assert page("start").startswith(
+        "A row has 4 lanes; `VDBL` takes 7 cycles (2 + ceil(3/2 * work) cycles),\nmemory holds 64. See `MODE rs1`.\n"
+    )
     assert "    ADDS x2, x0, 4           ; a row further\nloop1: VDBL x2, x0\n    MODE 0, x2\n" in page("start")
 
 

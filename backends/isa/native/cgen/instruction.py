@@ -1,0 +1,246 @@
+"""One instruction as a C function: its body, then everything that takes effect when it completes.
+
+``op_N`` returns 0 (the next word follows), 1 (it trapped, nothing happened), 2 (``*next`` follows) or 3 (the program ends).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from backends.isa.architecture import Instruction
+from backends.isa.definition import Access
+from backends.isa.dtypes import MX
+from backends.isa.language import ir
+from backends.isa.native.cgen.expressions import children
+from backends.isa.native.cgen.layout import C_TYPES, Layout
+from backends.isa.native.cgen.statements import BodyWriter, Effect, Store, is_written, walk
+from backends.isa.native.cgen.windows import WindowWriter
+
+INLINE_STATEMENTS = 24
+"""Bodies without windows and loops, and with at most so many statements, become part of the dispatch loop."""
+
+
+@dataclass(frozen=True)
+class InstructionCode:
+    """A translated instruction, and what the dispatch loop needs to know of it."""
+
+    number: int
+    text: str
+    traps: bool
+    jumps: bool
+    halts: bool
+    reloads: bool
+    """Whether it may move the deadline: loops, and memories whose written pages are counted."""
+
+
+def write_instruction(layout: Layout, instruction: Instruction) -> InstructionCode:
+    """Translates one instruction."""
+    statements = instruction.body.statements
+    direct = direct_windows(layout, instruction)
+    writer = BodyWriter(layout, instruction, direct)
+    before = len(layout.sites)
+    clear_at = {_first_mention(statements, opened): opened for opened in direct if opened.direction == "out"}
+    for index, statement in enumerate(statements):
+        opened = clear_at.get(index)
+        if opened is not None and not fully_written(statements, opened):
+            writer.clear_direct(opened.name)
+        writer.statement(statement)
+    commit = _commit(writer, instruction)
+    parts = [*_head(writer, instruction), *writer.lines, "commit:;", *commit, "return flow;", "}"]
+    heavy = any(isinstance(s, ir.For | ir.Open) for s in walk(statements)) or len(list(walk(statements))) > INLINE_STATEMENTS
+    signature = f"int op_{instruction.number}(struct machine *m, const struct insn *in, uint64_t n, int64_t *next) {{"
+    marks = any(not _place(effect).embedded for effect, _ in writer.effects)
+    return InstructionCode(
+        instruction.number, "\n".join([f"{'NEVER' if heavy else 'ALWAYS'} {signature}", *parts]), len(layout.sites) > before,
+        writer.jumps, writer.halts, bool(writer.loop_calls) or marks,
+    )  # fmt: skip
+
+
+def _head(writer: BodyWriter, instruction: Instruction) -> list[str]:
+    lines = [*writer.declarations, "int flow = 0; uint64_t work = 1, late = 0, pending = 0;", "(void)n; (void)next; (void)work;"]
+    lines.append("(void)late; (void)pending; (void)in;")
+    for index, type_ in enumerate(instruction.body.result_types):
+        lines.append(f"{C_TYPES[type_]} result{index} = 0;")
+    if writer.layout.in_order and writer.clock:
+        for operand in instruction.operands:
+            if operand.file:
+                lines += writer.clock.touch_register(writer.layout.places[operand.file], writer.operand_index(operand.name))
+    return lines
+
+
+def _commit(writer: BodyWriter, instruction: Instruction) -> list[str]:
+    """Everything that takes effect at the end: memory in program order, registers last, then loops."""
+    assert writer.clock is not None
+    lines = writer.clock.issue(writer.works)
+    done: set[int] = set()
+    for effect, loop in writer.effects:
+        if loop in writer.ordered:
+            if loop not in done:
+                lines += _ordered(writer, loop)
+            done.add(loop)
+        else:
+            lines += _commit_all(writer, effect)
+    for index, name in enumerate(instruction.body.results):
+        operand = instruction.operand(name)
+        assert is_written(operand)
+        place, number = writer.layout.places[operand.file], writer.operand_index(name)
+        lines.append(f"{place.elements}[{number}] = store_{place.memory.dtype.name}(result{index});")
+        if place.memory.zero is not None:
+            lines.append(f"{place.elements}[{place.memory.zero}] = 0;")
+        if writer.layout.in_order:
+            lines += writer.clock.produce_register(place, number)
+    for method, k in writer.loop_calls:
+        arguments = {"push": f"a{k}, b{k}, n + 1", "restart": f"a{k}, n + 1", "remove": f"a{k}"}[method]
+        lines.append(f"if (c{k}) loops_{method}(m, {arguments});")
+    return lines
+
+
+def _place(effect: Effect):  # type: ignore[no-untyped-def]
+    return effect.place if isinstance(effect, Store) else effect.window.place
+
+
+def _commit_all(writer: BodyWriter, effect: Effect) -> list[str]:
+    if isinstance(effect, WindowWriter):
+        return effect.commit()
+    k, many = effect.number, effect.slots > 1
+    if many:
+        return [f"for (uint32_t k = 0; k < c{k}; k++) {{", *_commit_store(writer, effect, "k"), "}"]
+    return [f"if (c{k}) {{", *_commit_store(writer, effect, ""), "}"]
+
+
+def _commit_store(writer: BodyWriter, store: Store, slot: str) -> list[str]:
+    assert writer.clock is not None
+    place, index = store.place, f"[{slot}]" if slot else ""
+    at, unit = f"a{store.number}{index}", store.place.memory.dtype.bytes
+    lines = [f"{place.elements}[{at}] = b{store.number}{index};"]
+    if not place.embedded:
+        lines.append(f"mark(m, {place.number}, {at} * {unit}, {unit});")
+    if place.memory.zero is not None:
+        lines.append(f"{place.elements}[{place.memory.zero}] = 0;")
+    return lines + (writer.clock.produce(place, at, "1") if writer.layout.in_order else [])
+
+
+def _ordered(writer: BodyWriter, loop: int) -> list[str]:
+    """Effects of one loop that meet in a memory, as they came."""
+    total = 0
+    cases: list[str] = []
+    for number, (effect, its_loop) in enumerate(writer.effects):
+        if its_loop != loop:
+            continue
+        slots = effect.slots if isinstance(effect, Store) else effect.window.slots
+        total += slots
+        slot = f"q{number}" if slots > 1 else ""
+        if isinstance(effect, Store):
+            one = _commit_store(writer, effect, slot)
+        else:
+            one = effect.commit_one(slot or "0")
+        writer.declarations.append(f"uint32_t q{number} = 0;")
+        cases += [f"case {number}: {{", *one, f"q{number}++; break; }}"]
+    writer.buffer(f"order{loop}", "uint16_t", total)
+    writer.declarations.append(f"uint32_t ordered{loop} = 0;")
+    return [f"for (uint32_t k = 0; k < ordered{loop}; k++) switch (order{loop}[k]) {{", *cases, "}"]
+
+
+# Windows that are written in place
+
+
+def direct_windows(layout: Layout, instruction: Instruction) -> list[ir.Open]:
+    """Windows whose buffer nobody would miss: alone in their memory, and first written when nothing can trap any more."""
+    statements = instruction.body.statements
+    last_trap = max((i for i, s in enumerate(statements) if any(map(_can_trap, walk([s])))), default=-1)
+    found = []
+    for opened in statements:
+        if not isinstance(opened, ir.Open) or opened.direction == "in" or opened.length is not None or isinstance(opened.dtype, MX):
+            continue
+        memory = layout.places[opened.memory].memory
+        if opened.dtype.bits == 4 or _accesses(instruction, opened.memory) != 1:
+            continue
+        mention = _first_mention(statements, opened)
+        first_write = next((i for i, s in enumerate(statements) if any(_stores(x, opened.name) for x in walk([s]))), None)
+        begin = mention if opened.direction == "out" else first_write
+        returns = any(isinstance(x, ir.Return) for s in statements[: begin or 0] for x in walk([s]))
+        if first_write is not None and begin is not None and begin > last_trap and memory.zero is None and not returns:
+            found.append(opened)
+    return found
+
+
+def fully_written(statements: Sequence[ir.Stmt], opened: ir.Open) -> bool:
+    """Whether the first statement that mentions the window is a loop nest that assigns each element, once, in order."""
+    first = _first_mention(statements, opened)
+    node = statements[first] if first is not None else None
+    loops: list[tuple[str, int]] = []
+    while isinstance(node, ir.For):
+        ends = (node.start, node.stop)
+        if not all(isinstance(end, ir.Const) for end in ends) or ends[0].value != 0 or node.step != 1:  # type: ignore[union-attr]
+            return False
+        loops.append((node.variable, int(node.stop.value)))  # type: ignore[union-attr]
+        inside = list(walk(node.body))
+        if any(isinstance(s, ir.Break | ir.Continue | ir.Return) for s in inside) or _reads(inside, opened.name):
+            return False
+        store = next((s for s in node.body if _stores(s, opened.name)), None)
+        if isinstance(store, ir.WindowStore):
+            return _row_major(store.index, loops) == opened.size
+        node = next((s for s in node.body if isinstance(s, ir.For) and any(_stores(x, opened.name) for x in walk([s]))), None)
+    return False
+
+
+def _row_major(index: ir.Expr, loops: Sequence[tuple[str, int]]) -> int:
+    """Elements that a loop nest covers if the index is their row-major number; else 0."""
+    name, count = loops[-1]
+    rest = loops[:-1]
+    if not rest:
+        return count if index == ir.Local("int", name) else 0
+    if not isinstance(index, ir.Binary) or index.op != "+" or index.right != ir.Local("int", name):
+        return 0
+    left = index.left
+    if not isinstance(left, ir.Binary) or left.op != "*" or left.right != ir.Const("int", count):
+        return 0
+    return _row_major(left.left, rest) * count
+
+
+def _accesses(instruction: Instruction, memory: str) -> int:
+    """Windows of a memory, and other ways to touch it."""
+    found = 0
+    for operand in instruction.operands:
+        found += isinstance(operand.kind, Access) and operand.file == memory
+    for statement in walk(instruction.body.statements):
+        found += isinstance(statement, ir.Open | ir.StateStore) and statement.memory == memory
+        found += sum(isinstance(e, ir.StateLoad) and e.memory == memory for e in _all_expressions(statement))
+    return found
+
+
+def _first_mention(statements: Sequence[ir.Stmt], opened: ir.Open) -> int | None:
+    for index, statement in enumerate(statements):
+        inside = list(walk([statement]))
+        if any(_stores(s, opened.name) for s in inside) or _reads(inside, opened.name):
+            return index
+    return None
+
+
+def _reads(statements: Sequence[ir.Stmt], window: str) -> bool:
+    return any(isinstance(e, ir.WindowLoad) and e.window == window for s in statements for e in _all_expressions(s))
+
+
+def _stores(statement: ir.Stmt, window: str) -> bool:
+    return isinstance(statement, ir.WindowStore) and statement.window == window
+
+
+def _can_trap(statement: ir.Stmt) -> bool:
+    if isinstance(statement, ir.Open | ir.Require) or (isinstance(statement, ir.StateStore) and not statement.proven):
+        return True
+    if isinstance(statement, ir.LoopsCall) and statement.method == "push":
+        return True
+    return any(isinstance(e, ir.StateLoad) and not e.proven for e in _all_expressions(statement))
+
+
+def _all_expressions(statement: ir.Stmt) -> Iterator[ir.Expr]:
+    """Every expression of a statement itself, without those of statements inside it."""
+    stack = [value for value in vars(statement).values() if isinstance(value, ir.Expr)]
+    for value in vars(statement).values():
+        if isinstance(value, tuple):
+            stack += [part for part in value if isinstance(part, ir.Expr)]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack += children(node)
