@@ -76,7 +76,8 @@ def pack(patterns: NDArray[np.uint8], before: NDArray[np.uint8]) -> NDArray[np.u
     """4-bit patterns as bytes; the last half byte of an odd count keeps what ``before`` has there."""
     last = before[-1:] >> 4 if len(patterns) % 2 else before[:0]
     halves = np.concatenate([patterns & 15, last]).reshape(-1, 2)
-    return (halves[:, 0] | halves[:, 1] << 4).astype(np.uint8)
+    packed: NDArray[np.uint8] = (halves[:, 0] | halves[:, 1] << 4).astype(np.uint8)
+    return packed
 
 
 def decode_block(dtype: MX, patterns: ArrayLike, scales: ArrayLike) -> NDArray[np.float32]:

@@ -9,7 +9,8 @@ from harness.backend import Diagnostic
 
 Cause = Literal[
     "syntax", "unknown_mnemonic", "not_offered", "operand_count", "operand_kind", "register_class", "register_range",
-    "zero_register", "immediate_range", "immediate_multiple", "undefined_symbol", "duplicate_symbol", "directive", "data_range", "macro", "limit",
+    "zero_register", "immediate_range", "immediate_multiple", "undefined_symbol", "duplicate_symbol", "directive",
+    "data_range", "macro", "limit",
 ]  # fmt: skip
 """Categories of problems; messages may change, these do not."""
 MOST = 50

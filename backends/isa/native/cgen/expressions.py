@@ -146,8 +146,8 @@ def cast(to: ValueType, of: ValueType, value: str) -> str:
 def binary(type_: ValueType, op: str, left: str, right: str, right_node: ir.Expr) -> str:
     """Arithmetic."""
     if op in ("//", "%", "<<", ">>"):
-        amount = right_node.value if isinstance(right_node, ir.Const) else -1
-        if op in ("//", "%") and amount > 0 and amount & (int(amount) - 1) == 0:
+        amount = int(right_node.value) if isinstance(right_node, ir.Const) else -1
+        if op in ("//", "%") and amount > 0 and amount & (amount - 1) == 0:
             # Floor division and its remainder by a power of two, also of negative numbers.
             shift = int(amount).bit_length() - 1
             return f"({left} >> {shift})" if op == "//" else f"({left} & {constant(type_, int(amount) - 1)})"

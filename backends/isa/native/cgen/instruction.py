@@ -131,10 +131,7 @@ def _ordered(writer: BodyWriter, loop: int) -> list[str]:
         slots = effect.slots if isinstance(effect, Store) else effect.window.slots
         total += slots
         slot = f"q{number}" if slots > 1 else ""
-        if isinstance(effect, Store):
-            one = _commit_store(writer, effect, slot)
-        else:
-            one = effect.commit_one(slot or "0")
+        one = _commit_store(writer, effect, slot) if isinstance(effect, Store) else effect.commit_one(slot or "0")
         writer.declarations.append(f"uint32_t q{number} = 0;")
         cases += [f"case {number}: {{", *one, f"q{number}++; break; }}"]
     writer.buffer(f"order{loop}", "uint16_t", total)
@@ -151,7 +148,8 @@ def direct_windows(layout: Layout, instruction: Instruction) -> list[ir.Open]:
     last_trap = max((i for i, s in enumerate(statements) if any(map(_can_trap, walk([s])))), default=-1)
     found = []
     for opened in statements:
-        if not isinstance(opened, ir.Open) or opened.direction == "in" or opened.length is not None or isinstance(opened.dtype, MX):
+        whole = isinstance(opened, ir.Open) and opened.length is None
+        if not isinstance(opened, ir.Open) or not whole or opened.direction == "in" or isinstance(opened.dtype, MX):
             continue
         memory = layout.places[opened.memory].memory
         if opened.dtype.bits == 4 or _accesses(instruction, opened.memory) != 1:
@@ -171,10 +169,10 @@ def fully_written(statements: Sequence[ir.Stmt], opened: ir.Open) -> bool:
     node = statements[first] if first is not None else None
     loops: list[tuple[str, int]] = []
     while isinstance(node, ir.For):
-        ends = (node.start, node.stop)
-        if not all(isinstance(end, ir.Const) for end in ends) or ends[0].value != 0 or node.step != 1:  # type: ignore[union-attr]
+        start, stop = node.start, node.stop
+        if not isinstance(start, ir.Const) or not isinstance(stop, ir.Const) or start.value != 0 or node.step != 1:
             return False
-        loops.append((node.variable, int(node.stop.value)))  # type: ignore[union-attr]
+        loops.append((node.variable, int(stop.value)))
         inside = list(walk(node.body))
         if any(isinstance(s, ir.Break | ir.Continue | ir.Return) for s in inside) or _reads(inside, opened.name):
             return False

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from backends.isa.architecture import BoundOperand, Instruction
-from backends.isa.dtypes import ValueType
 from backends.isa.definition import Access, Immediate
+from backends.isa.dtypes import ValueType
 from backends.isa.errors import DefinitionError
 from backends.isa.language import ir
 from backends.isa.language.scope import immediate_type
@@ -296,7 +296,8 @@ class BodyWriter:
         outer = self._outermost
         if not outer:
             self._outermost = self.number()
-            places = [s.memory for s in walk(node.body) if isinstance(s, ir.StateStore | ir.Open) and getattr(s, "direction", "") != "in"]
+            effects = [s for s in walk(node.body) if isinstance(s, ir.StateStore | ir.Open)]
+            places = [effect.memory for effect in effects if getattr(effect, "direction", "") != "in"]
             if len(places) > len(set(places)):
                 self.ordered.add(self._outermost)
         variable, i = self.variable(node.variable, "int"), f"k{self.number()}"

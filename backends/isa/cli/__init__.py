@@ -1,0 +1,1 @@
+"""What ``kernelwright isa`` does. `backends.commands` declares the commands; open `programs` first."""

@@ -1,0 +1,105 @@
+"""Memory images on the command line: ``SPACE=FILE[@OFFSET]`` in, ``SPACE[:START:END]=FILE`` out.
+
+Files are raw elements in little endian, of the memory's own storage type unless its definition names another type for images.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from backends.isa.architecture import Architecture, BoundMemory
+from backends.isa.dtypes import Elements
+from backends.isa.engine import Engine
+from backends.isa.view import space
+from harness.errors import UsageError
+from harness.files import write_atomically
+
+LARGEST = 1 << 30
+"""Most bytes that one ``--dump`` writes."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Initial values of part of a memory."""
+
+    memory: BoundMemory
+    start: int
+    data: Elements
+
+
+@dataclass(frozen=True)
+class Dumped:
+    """A part of a memory and the file that it goes to."""
+
+    memory: BoundMemory
+    start: int
+    end: int
+    path: Path
+
+
+def parse_load(architecture: Architecture, text: str) -> Loaded:
+    """Reads the file of ``SPACE=FILE[@OFFSET]``. UsageError for an unknown space, a file that is missing or does not fit."""
+    name, equals, rest = text.partition("=")
+    if not equals or not rest:
+        raise UsageError(f"--load {text!r} is not SPACE=FILE[@OFFSET]")
+    memory = space(architecture, name)
+    file, at, offset = rest.rpartition("@")
+    # A file name may contain @ itself; only what looks like a number is an offset.
+    if not at or not _is_number(offset):
+        file, offset = rest, "0"
+    start = int(offset, 0)
+    try:
+        content = Path(file).read_bytes()
+    except OSError as error:
+        raise UsageError(f"--load {text!r}: {error.strerror}: {file!r}") from None
+    stored = memory.image or memory.dtype
+    if len(content) % stored.bytes:
+        raise UsageError(f"--load {text!r}: {len(content)} bytes are no whole number of {stored.name} elements of {stored.bytes}")
+    data = np.frombuffer(content, stored.numpy.newbyteorder("<") if stored.bytes > 1 else stored.numpy)
+    if start + len(data) > memory.size:
+        raise UsageError(
+            f"--load {text!r}: {len(data)} elements from {start} on end at {start + len(data)}",
+            f"{memory.name} has {memory.size} elements of type {memory.dtype.name}",
+        )
+    if stored != memory.dtype:
+        with np.errstate(all="ignore"):
+            data = data.astype(np.float32 if stored.is_float else data.dtype).astype(memory.dtype.numpy)
+    return Loaded(memory, start, data)
+
+
+def parse_dump(architecture: Architecture, text: str) -> Dumped:
+    """``SPACE[:START:END]=FILE``; the whole memory without a range. UsageError for what does not exist or is too large."""
+    what, equals, file = text.partition("=")
+    name, *bounds = what.split(":")
+    if not equals or not file or len(bounds) not in (0, 2):
+        raise UsageError(f"--dump {text!r} is not SPACE[:START:END]=FILE")
+    memory = space(architecture, name)
+    if not all(not bound or _is_number(bound) for bound in bounds):
+        raise UsageError(f"--dump {text!r}: START and END are numbers")
+    start, end = (int(bound or default, 0) for bound, default in zip(bounds or ("", ""), ("0", str(memory.size)), strict=True))
+    if not 0 <= start < end <= memory.size:
+        raise UsageError(f"--dump {text!r}: {start} to {end} is no part of it", f"{memory.name} goes from 0 to {memory.size}")
+    if (end - start) * memory.dtype.bytes > LARGEST:
+        raise UsageError(
+            f"--dump {text!r} would write {(end - start) * memory.dtype.bytes:,} bytes", f"name a range: {name}:0:4096"
+        )
+    return Dumped(memory, start, end, Path(file))
+
+
+def write_dump(engine: Engine, dump: Dumped) -> None:
+    """Writes the elements to the file. UsageError where the disk refuses."""
+    data = np.ascontiguousarray(engine.read(dump.memory.name, dump.start, dump.end - dump.start))
+    try:
+        write_atomically(dump.path, data.tobytes(), durable=False)
+    except OSError as error:
+        raise UsageError(f"--dump {dump.memory.name}: {error.strerror}: {str(dump.path)!r}") from None
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return int(text, 0) >= 0
+    except ValueError:
+        return False
