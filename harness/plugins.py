@@ -1,4 +1,4 @@
-"""Discovery of backends, task suites, models and executors through entry points.
+"""Discovery of backends, task suites, models, executors and commands through entry points.
 
 Built-ins are registered in this distribution's own pyproject.toml, on the same path that an outside package uses. Names are
 listed without importing anything; an entry is imported on first use, and one that fails to import is a clear error for the
@@ -10,6 +10,7 @@ person who asks for it and a line in ``kernelwright doctor`` for everyone else.
 | ``kernelwright.tasks`` | ``() -> Suite`` |
 | ``kernelwright.models`` | ``create(context: ModelContext) -> Model``; with ``create.offline = True`` it is given the baseline |
 | ``kernelwright.executors`` | ``create(workers: int) -> Executor`` |
+| ``kernelwright.commands`` | a `typer.Typer`: a group of commands; its module is imported at every start, so it must be light |
 """
 
 from __future__ import annotations
@@ -20,12 +21,13 @@ from typing import Any, Literal
 
 from harness.errors import UsageError, unknown
 
-Kind = Literal["backend", "task suite", "model", "executor"]
+Kind = Literal["backend", "task suite", "model", "executor", "command group"]
 GROUPS: dict[Kind, str] = {
     "backend": "kernelwright.backends",
     "task suite": "kernelwright.tasks",
     "model": "kernelwright.models",
     "executor": "kernelwright.executors",
+    "command group": "kernelwright.commands",
 }
 
 

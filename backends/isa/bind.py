@@ -46,8 +46,8 @@ def bind(definition: Definition, machine: Machine) -> Architecture:
         raise problems[0] if len(problems) == 1 else DefinitionError("\n".join(map(str, problems)))
     return Architecture(
         definition=definition, machine=machine, values=machine.values, memories=binder.memories, loops=binder.loops,
-        traps=_traps(definition, binder.memories), instructions=tuple(instructions), functions=binder.functions,
-        digest=_digest(definition, machine.values),
+        traps=_traps(definition, binder.memories, instructions), instructions=tuple(instructions), functions=binder.functions,
+        digest=_digest(definition, machine.values, instructions),
     )  # fmt: skip
 
 
@@ -65,12 +65,24 @@ class _Binder:
             else None
         )
         self.functions: dict[str, ir.Function] = {}
+        self.helpers: dict[str, Helper] = {}
+        self.checking: set[str] = set()
         shapes = {m.name: MemoryShape(m.name, m.dtype, m.size, m.align, m.single, m.is_registers) for m in self.memories.values()}
         self.context = Context(self.values, shapes, stack, self.helper)
 
     def helper(self, helper: Helper) -> ir.Function:
+        where = f"{self.definition.file.name}: {helper.name}"
+        known = self.helpers.setdefault(helper.name, helper)
+        if known.function is not helper.function:
+            raise DefinitionError("two helpers have this name", "helpers of one definition have different names", where=where)
         if helper.name not in self.functions:
-            self.functions[helper.name] = check_helper(helper, self.context)
+            if helper.name in self.checking:
+                raise DefinitionError("a helper that calls itself", "write a for with a known number of passes", where=where)
+            self.checking.add(helper.name)
+            try:
+                self.functions[helper.name] = check_helper(helper, self.context)
+            finally:
+                self.checking.discard(helper.name)
         return self.functions[helper.name]
 
     def memory(self, memory: Memory) -> BoundMemory:
@@ -88,11 +100,11 @@ class _Binder:
             )
         return BoundMemory(
             memory.name, evaluate_dtype(memory.dtype, self.values), size, memory.doc, memory.pointer, align, granule or size,
-            memory.beyond, memory.reset, memory.is_registers, memory.zero, memory.single, memory.preload,
+            memory.beyond, memory.reset, memory.is_registers, memory.zero, memory.single, memory.preload, memory.image,
         )  # fmt: skip
 
     def instruction(self, op: Op, number: int) -> Instruction:
-        where = f"{self.definition.file.name}:{op.line}: {op.key}"
+        where = op.where
         if op.unit not in self.machine.units:
             raise DefinitionError(
                 f"unit {op.unit!r}", f"machine.toml has no such unit{did_you_mean(op.unit, self.machine.units)}", where=where
@@ -107,7 +119,7 @@ class _Binder:
         encoding = self.encoding(op, op.encoding, where, complete=True)
         compat = self.encoding(op, op.compat, where, complete=False) if op.compat else None
         operands = tuple(self.operand(operand, encoding.operands.get(operand.name), where) for operand in op.operands)
-        scope, windows = self.operands(operands)
+        scope, windows = self.operands(operands, where)
         body = check_body(op.function, self.context, scope, windows)
         match = sum(field.insert(value) for field, value in encoding.fixed)
         mask = sum(field.mask for field, _ in encoding.fixed)
@@ -173,7 +185,7 @@ class _Binder:
             raise DefinitionError(f"operand {operand.name!r}: default {default}", f"it is {least} to {most}", where=where)
         return BoundOperand(operand.name, kind, field, least, most)
 
-    def operands(self, operands: tuple[BoundOperand, ...]) -> tuple[Operands, dict[str, ir.Open]]:
+    def operands(self, operands: tuple[BoundOperand, ...], where: str) -> tuple[Operands, dict[str, ir.Open]]:
         """The operands as their body sees them, and its windows."""
         values: dict[str, Typed] = {}
         registers: dict[str, int] = {}
@@ -191,21 +203,34 @@ class _Binder:
                 if operand.kind.direction != "in":
                     results.append((operand.name, dtype.compute))
             else:
-                windows[operand.name] = self.window(operand, ir.OperandValue(dtype.compute, operand.name))
+                windows[operand.name] = self.window(operand, ir.OperandValue(dtype.compute, operand.name), where)
         return Operands(values, registers, tuple(results)), windows
 
-    def window(self, operand: BoundOperand, pointer: ir.Expr) -> ir.Open:
+    def window(self, operand: BoundOperand, pointer: ir.Expr, where: str) -> ir.Open:
         access = operand.kind
         assert isinstance(access, Access)
         memory = self.memories[access.target.name]
         dtype = access.dtype or memory.dtype
         shape = tuple(evaluate(extent, self.values) for extent in access.shape)
         align = memory.align if access.align is None else evaluate(access.align, self.values)
-        length = (
-            None
-            if access.length is None
-            else ir.Cast("int", ir.StateLoad("u32", access.length.name, ir.Const("int", 0), proven=True))
-        )
+        if isinstance(dtype, MX) or (dtype != memory.dtype and memory.dtype.name != "u8"):
+            raise DefinitionError(
+                f"operand {operand.name!r}: {dtype.name} in {memory.name!r}, which stores {memory.dtype}",
+                "only u8 memories hold other types; MX windows are opened in the body, with scales=",
+                where=where,
+            )
+        if not shape or min(shape) <= 0 or align <= 0:
+            raise DefinitionError(
+                f"operand {operand.name!r}: shape {list(shape)}, align {align}", "positive sizes, at least one", where=where
+            )
+        length = None
+        if access.length is not None:
+            kind = self.memories[access.length.name].dtype.compute
+            if not access.length.single or kind == "f32":
+                raise DefinitionError(
+                    f"operand {operand.name!r}: length={access.length.name}", "a single integer register", where=where
+                )
+            length = ir.Cast("int", ir.StateLoad(kind, access.length.name, ir.Const("int", 0), proven=True))
         compute: ValueType = "f32" if isinstance(dtype, MX) else dtype.compute
         return ir.Open(
             operand.name,
@@ -237,24 +262,28 @@ def _overlaps(definition: Definition, instructions: list[Instruction]) -> Iterat
     """Pairs of instructions that one word could be."""
     for one, other in combinations(instructions, 2):
         if not (one.mask & other.mask) & (one.match ^ other.match):
-            where = f"{definition.file.name}:{other.line}: {other.key}"
+            where = next(op.where for op in definition.ops if op.key == other.key)
             yield DefinitionError(
                 f"the encoding overlaps that of {one.key}", f"line {one.line}; give one of them another opcode", where=where
             )
 
 
-def _traps(definition: Definition, memories: Mapping[str, BoundMemory]) -> dict[str, str]:
+def _traps(definition: Definition, memories: Mapping[str, BoundMemory], instructions: list[Instruction]) -> dict[str, str]:
     """Every cause, with what is legal."""
     found = {trap.name: trap.doc for trap in definition.traps.values()}
+    windows = [opened for instruction in instructions for opened in _windows(instruction.body.statements)]
     for memory in memories.values():
         if memory.single:
             continue
-        if memory.align > 1:
-            found[f"{memory.name}_misaligned"] = f"addresses of {memory.name} are multiples of {memory.align}"
+        aligns = sorted({w.align for w in windows if w.memory == memory.name and w.align > 1})
+        if aligns:
+            one_of = " or ".join(map(str, aligns)) + (", as the instruction says" if len(aligns) > 1 else "")
+            found[f"{memory.name}_misaligned"] = f"addresses of {memory.name} are multiples of {one_of}"
         unit = "registers" if memory.is_registers else "elements"
         found[f"{memory.name}_out_of_range"] = f"{memory.name} has {memory.size} {unit}"
     found["register_out_of_range"] = "register numbers stay below the size of their file"
     found["invalid_opcode"] = "the word is one of the instructions of this profile"
+    found["memory_limit"] = "the pages of memory that a program writes stay within what the simulator may use"
     found["pc_out_of_range"] = "execution stays inside the program"
     if definition.loops is not None:
         found["loop_limit"] = "an iteration of a loop executes a limited number of instructions"
@@ -262,9 +291,22 @@ def _traps(definition: Definition, memories: Mapping[str, BoundMemory]) -> dict[
     return found
 
 
-def _digest(definition: Definition, values: Values) -> str:
-    """Of the text of the definition's folder and the profile's values."""
-    digest = hashlib.sha256(repr(sorted((name, str(value)) for name, value in values.items())).encode())
+def _windows(statements: tuple[ir.Stmt, ...]) -> Iterator[ir.Open]:
+    """Every window that a body opens."""
+    for statement in statements:
+        match statement:
+            case ir.Open():
+                yield statement
+            case ir.For(body=body):
+                yield from _windows(body)
+            case ir.If(then=then, orelse=orelse):
+                yield from _windows((*then, *orelse))
+
+
+def _digest(definition: Definition, values: Values, instructions: list[Instruction]) -> str:
+    """Of the text of the definition's folder, the profile's values, and what a transformation may have made of the table."""
+    table = [(i.key, i.mnemonic, i.operands, i.syntax, i.encoding, i.compat, i.unit, i.timing, i.offered) for i in instructions]
+    digest = hashlib.sha256(repr((sorted((name, str(value)) for name, value in values.items()), table)).encode())
     for path in sorted(definition.folder.glob("*.py")):
         digest.update(f"\0{path.name}\0".encode() + path.read_bytes())
     return digest.hexdigest()

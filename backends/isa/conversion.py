@@ -69,7 +69,8 @@ def unpack(packed: NDArray[np.uint8], count: int) -> NDArray[np.uint8]:
     """``count`` 4-bit patterns from bytes, the even element in the low half."""
     halves: NDArray[np.uint8] = np.empty((len(packed), 2), np.uint8)
     halves[:, 0], halves[:, 1] = packed & 15, packed >> 4
-    return halves.reshape(-1)[:count]
+    flat: NDArray[np.uint8] = halves.reshape(-1)
+    return flat[:count]
 
 
 def pack(patterns: NDArray[np.uint8], before: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -82,10 +83,10 @@ def pack(patterns: NDArray[np.uint8], before: NDArray[np.uint8]) -> NDArray[np.u
 
 def decode_block(dtype: MX, patterns: ArrayLike, scales: ArrayLike) -> NDArray[np.float32]:
     """Values of element patterns (one a element) with one scale byte for each ``dtype.block`` of them; the last may be short."""
-    elements = decode(dtype.element, patterns).astype(np.float64)
     exponents = np.asarray(scales, np.uint8).astype(np.int32) - 127
     factors = np.where(exponents == SCALE_NAN - 127, np.nan, np.ldexp(1.0, exponents))
     with np.errstate(all="ignore"):
+        elements = decode(dtype.element, patterns).astype(np.float64)
         values: NDArray[np.float32] = (elements * np.repeat(factors, dtype.block)[: len(elements)]).astype(np.float32)
     return values
 

@@ -178,7 +178,7 @@ class Isa:
 
         def add(function: Function) -> Function:
             key, line = function.__name__, function.__code__.co_firstlineno
-            where = f"{self._file.name}:{line}: {key}"
+            where = f"{Path(function.__code__.co_filename).name}:{line}: {key}"
             operands = _operands(function, where)
             names = (
                 tuple(filter(None, map(str.strip, syntax.split(",")))) if syntax is not None else tuple(o.name for o in operands)

@@ -215,6 +215,11 @@ class Op:
     line: int
     """Line of its definition."""
 
+    @property
+    def where(self) -> str:
+        """File, line and function, for messages; a definition may lie in several files."""
+        return f"{Path(self.function.__code__.co_filename).name}:{self.line}: {self.key}"
+
 
 @dataclass(frozen=True)
 class Helper:

@@ -67,7 +67,22 @@ def build_app() -> typer.Typer:
         app.command(name, epilog=getattr(command, "epilog", None), no_args_is_help=False)(command)
     for name, target in _GROUPS.items():
         app.add_typer(_load(target), name=name)
+    _add_plugins(app)
     return app
+
+
+def _add_plugins(app: typer.Typer) -> None:
+    """Adds the command groups of packages; one that is broken or takes a name of ours is said, and the rest works."""
+    from harness import plugins
+    from harness.errors import UsageError
+
+    try:
+        for name in plugins.entries("command group"):
+            if name in _COMMANDS or name in _GROUPS:
+                raise UsageError(f"command group {name!r} takes the name of a command of kernelwright")
+            app.add_typer(plugins.load("command group", name), name=name)
+    except UsageError as error:
+        print(f"warning: {error}", file=sys.stderr)
 
 
 def main() -> None:

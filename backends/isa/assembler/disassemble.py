@@ -22,17 +22,18 @@ def disassemble(words: Iterable[int], architecture: Architecture, *, labels: boo
         for pc, (instruction, word) in enumerate(zip(found, listing, strict=True)):
             if isinstance(instruction, Instruction):
                 targets |= set(_targets(instruction, word, pc, len(listing)))
+    label = "label" if "L" in architecture.memories else "L"  # L1 must not be a register
     comment, width = architecture.definition.comments[0], architecture.definition.word_bits // 4 + 2
     lines = []
     for pc, (instruction, word) in enumerate(zip(found, listing, strict=True)):
         if pc in targets:
-            lines.append(f"L{pc}:")
+            lines.append(f"{label}{pc}:")
         if isinstance(instruction, Instruction):
-            lines.append(f"    {_text(instruction, decode(instruction, word, pc), targets)}")
+            lines.append(f"    {_text(instruction, decode(instruction, word, pc), targets, label)}")
         else:
             lines.append(f"    .word {word:#0{width}x} {comment} {instruction}")
     if len(listing) in targets:
-        lines.append(f"L{len(listing)}:")
+        lines.append(f"{label}{len(listing)}:")
     return "\n".join(lines) + "\n" if lines else ""
 
 
@@ -77,7 +78,7 @@ def _targets(instruction: Instruction, word: int, pc: int, count: int) -> Iterab
             yield values[operand.name]
 
 
-def _text(instruction: Instruction, values: dict[str, int], targets: set[int]) -> str:
+def _text(instruction: Instruction, values: dict[str, int], targets: set[int], label: str) -> str:
     operands = {operand.name: operand for operand in instruction.operands}
     parts = []
     for part in instruction.syntax:
@@ -87,7 +88,7 @@ def _text(instruction: Instruction, values: dict[str, int], targets: set[int]) -
         elif operand.file:
             parts.append(f"{operand.file}{values[part]}")
         elif isinstance(operand.kind, Immediate) and operand.kind.label and values[part] in targets:
-            parts.append(f"L{values[part]}")
+            parts.append(f"{label}{values[part]}")
         else:
             parts.append(str(values[part]))
     return f"{instruction.mnemonic} {', '.join(parts)}".rstrip()

@@ -15,7 +15,7 @@ that memory.
 - A window reads (in), writes (out) or does both (inout) with every cell that holds one of the elements that count (``length``),
   and for MX types those that hold their scale bytes. The part of a read past the end of a memory with ``beyond="zero"`` touches
   nothing.
-- ``mem[i]``, ``reg[i]``, ``reg.value`` touch their cell when they are evaluated.
+- ``mem[i]``, ``reg[i]``, ``reg.value`` touch their cell when they are evaluated; so does the length register of an operand.
 - The hard-zero register of a file is never touched, nor is anything past the end of a memory. The loop stack and the pc are no
   cells.
 

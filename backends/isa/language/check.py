@@ -1,7 +1,8 @@
 """The checker: instruction functions and helpers as written, to `ir` bodies, or an error that names the line.
 
 One pass over the statements. Ranges of integers follow assignments, ``require`` and ``if``; where a loop assigns a variable, its
-range is given up for the loop's body. See `backends.isa.language` for the language.
+range is given up for the loop's body. A name that only some paths assign is unknown where they meet. See
+`backends.isa.language` for the language.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from backends.isa.errors import DefinitionError
 from backends.isa.language import ir
 from backends.isa.language.expressions import as_int, condition, expression, flat_index, of_type, state_index
 from backends.isa.language.scope import Context, Operands, Scope, Shaped
-from backends.isa.language.typed import INTEGERS, RuleError, Typed, full, integer, narrowed
+from backends.isa.language.typed import INTEGERS, RuleError, Typed, full, integer, join, narrowed
 
 MAX_SLOTS = 4096
 """Most windows that one ``Out(...)`` in a loop may open in one instruction."""
@@ -45,6 +45,7 @@ def check_body(function: Callable[..., Any], context: Context, operands: Operand
 def check_helper(helper: Helper, context: Context) -> ir.Function:
     """A helper function. DefinitionError naming file and line."""
     checker = _Checker(helper.function, context, Operands())
+    checker.is_helper = checker.scope.pure = True
     signature = inspect.signature(helper.function)
     parameters = tuple((name, _scalar(p.annotation)) for name, p in signature.parameters.items())
     returns = _scalar(signature.return_annotation)
@@ -86,6 +87,16 @@ class _Place:
     """Product of the trip counts of the loops around it."""
     in_loop: bool = False
     in_branch: bool = False
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What is known at one point of a body."""
+
+    locals: Mapping[str, Typed]
+    shaped: Mapping[str, Shaped]
+    operands: Operands
+    moved: bool
 
 
 class _Checker:
@@ -177,7 +188,7 @@ class _Checker:
         before = self.scope.declared.get(name)
         if before is not None and before != value.type:
             value = of_type(value, before, f"the new value of {name!r}")
-        if value.type == "int" and before is not None and self.place.in_loop:
+        if value.type == "int" and name in self.scope.locals and self.place.in_loop:
             raise RuleError(f"{name!r} is an int and changes in a loop", f"start it as a machine integer: {name} = i32(...)")
         self.scope.declared[name] = value.type
         self.scope.locals[name] = Typed(ir.Local(value.type, name), value.low, value.high)
@@ -194,6 +205,7 @@ class _Checker:
         memory = self.scope.memory(name)
         if memory is None or memory.single:
             raise RuleError(f"{name!r} has no elements to assign", "out windows, local arrays, memories and register files have")
+        self.no_helper(f"{name}[{ast.unparse(index)}]")
         new = of_type(expression(value, self.scope), memory.dtype.compute, f"the element of {name!r}")
         place, proven = state_index(name, index, self.scope)
         self.may_trap(not proven)
@@ -293,13 +305,18 @@ class _Checker:
         variable = ir.Local("int", name)
         low, high = (start.low, stop.high - 1) if step.constant > 0 else (stop.low + 1, start.high)
         self.scope.locals[name] = Typed(variable, min(low, high), max(low, high))
-        outer, shaped = self.place, dict(self.scope.shaped)
+        outer, shaped, known = self.place, dict(self.scope.shaped), set(self.scope.locals)
         self.place = replace(outer, trips=outer.trips * max(trips, 1), in_loop=True)
         body = self.block(node.body)
         self.place = outer
         self.forget(node.body)
         del self.scope.locals[name]
         self.scope.shaped = {key: value for key, value in self.scope.shaped.items() if key in shaped}
+        least = stop.low - start.high if step.constant > 0 else start.low - stop.high
+        whole = least > 0 and not any(isinstance(inner, ast.Break | ast.Continue) for inner in ast.walk(node))
+        self.scope.locals = {
+            key: value for key, value in self.scope.locals.items() if key in known or (whole and value.type != "int")
+        }
         return [ir.For(name, start.expr, stop.expr, step.constant, trips, body)] if trips else []
 
     def forget(self, nodes: Iterable[ast.stmt]) -> None:
@@ -312,24 +329,35 @@ class _Checker:
         decision = condition(test, self.scope)
         if decision.constant is not None:
             return self.block(then if decision.constant else orelse)
-        outer = self.place
-        self.place = replace(outer, in_branch=True)
-        with self.assuming(decision.expr, holds=True):
-            taken = self.block(then)
-        with self.assuming(decision.expr, holds=False):
-            other = self.block(orelse)
-        self.place = outer
-        self.forget([*then, *orelse])
+        before = self.known()
+        taken, after_then = self.assuming(decision.expr, True, then)
+        self.restore(before)
+        other, after_else = self.assuming(decision.expr, False, orelse)
+        if _leaves(taken):
+            self.restore(after_else)
+        elif _leaves(other):
+            self.restore(after_then)
+        else:
+            self.restore(replace(before, locals=_meet(after_then.locals, after_else.locals)))
+        self.moved = after_then.moved or after_else.moved
+        self.scope.shaped = dict(before.shaped)
         return [ir.If(decision.expr, taken, other)]
 
-    @contextmanager
-    def assuming(self, decision: ir.Expr, holds: bool) -> Iterator[None]:
-        before = dict(self.scope.locals), self.scope.operands
+    def assuming(self, decision: ir.Expr, holds: bool, nodes: list[ast.stmt]) -> tuple[tuple[ir.Stmt, ...], _Known]:
+        """Statements where a condition holds or not, and what is known after them."""
+        outer = self.place
+        self.place = replace(outer, in_branch=True)
         self.learn(decision, holds)
-        yield
-        known, operands = before
-        self.scope.locals = {name: known.get(name, value) for name, value in self.scope.locals.items()}
-        self.scope.operands = operands
+        statements = self.block(nodes)
+        self.place = outer
+        return statements, self.known()
+
+    def known(self) -> _Known:
+        return _Known(dict(self.scope.locals), dict(self.scope.shaped), self.scope.operands, self.moved)
+
+    def restore(self, known: _Known) -> None:
+        self.scope.locals, self.scope.shaped = dict(known.locals), dict(known.shaped)
+        self.scope.operands, self.moved = known.operands, known.moved
 
     def learn(self, decision: ir.Expr, holds: bool) -> None:
         """Narrows ranges by a condition that is known to hold or not."""
@@ -370,7 +398,14 @@ class _Checker:
 
     # Effects
 
+    def no_helper(self, what: str) -> None:
+        if self.is_helper:
+            raise RuleError(
+                f"{what} in a helper", "helpers compute one value from others; instructions read and change the machine"
+            )
+
     def effect(self, name: str, arguments: list[ast.expr], options: Mapping[str, ast.expr]) -> ir.Stmt:
+        self.no_helper(f"{name}(...)")
         if name == "require":
             return self.require(arguments, options)
         if options or name not in ("jump", "halt", "work") or len(arguments) != (name != "halt"):
@@ -401,9 +436,12 @@ class _Checker:
             raise RuleError(
                 f"{name}.{method}(...)", "loops.push(register, body), loops.restart(position), loops.remove(position)"
             )
+        self.no_helper(f"{name}.{method}(...)")
+        if self.place.in_loop:
+            raise RuleError(f"{name}.{method}(...) in a for", "once, at the end of the body")
+        values = tuple(as_int(expression(a, self.scope)).expr for a in arguments)
         self.may_trap(method == "push")
         self.moved = True
-        values = tuple(as_int(expression(a, self.scope)).expr for a in arguments)
         return ir.LoopsCall(method, values)  # type: ignore[arg-type]
 
 
@@ -414,6 +452,21 @@ def _assigned(nodes: Iterable[ast.stmt]) -> Iterator[str]:
                 inner.targets if isinstance(inner, ast.Assign) else [inner.target] if isinstance(inner, ast.AugAssign) else []
             )
             yield from (target.id for target in targets if isinstance(target, ast.Name))
+
+
+def _leaves(statements: tuple[ir.Stmt, ...]) -> bool:
+    """Whether what follows these statements is not reached from them."""
+    match statements[-1:]:
+        case (ir.Return() | ir.Break() | ir.Continue(),):
+            return True
+        case (ir.If(then=then, orelse=orelse),):
+            return _leaves(then) and _leaves(orelse)
+    return False
+
+
+def _meet(one: Mapping[str, Typed], other: Mapping[str, Typed]) -> dict[str, Typed]:
+    """What is known where two paths meet."""
+    return {name: join(value, other[name], value.expr) for name, value in one.items() if name in other}
 
 
 def _product(shape: Iterable[int]) -> int:

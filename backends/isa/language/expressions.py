@@ -170,6 +170,7 @@ def _register(name: str, scope: Scope) -> Typed:
 def _loops(name: str, method: str, arguments: list[ast.expr], scope: Scope) -> Typed:
     if not isinstance(scope.globals.get(name), Loops) or method not in ("find", "body", "depth"):
         raise RuleError(f"{name}.{method}(...) has no value", "loops.find(register), loops.body(position) and loops.depth() have")
+    scope.impure(f"{name}.{method}(...)")
     if len(arguments) != (method != "depth"):
         raise RuleError(f"{name}.{method} takes {int(method != 'depth')} argument(s)", "loops.find(register), loops.depth()")
     values = tuple(as_int(expression(a, scope)).expr for a in arguments)
@@ -192,6 +193,7 @@ def _call(name: str, nodes: list[ast.expr], scope: Scope) -> Typed:
             return Typed(ir.OperandIndex(nodes[0].id), 0, scope.operands.registers[nodes[0].id])
         raise RuleError(f"index({', '.join(map(ast.unparse, nodes))})", "index takes a register operand of the instruction")
     if name == "pc" and not nodes:
+        scope.impure("pc()")
         return Typed(ir.Pc(), 0, 1 << 31)
     if name in ("round_to", "encode", "decode"):
         return _storage(name, nodes, scope)
@@ -272,6 +274,9 @@ def _clamp(name: str, values: list[Typed]) -> Typed:
     ends = (low.constant, high.constant)
     if not value.is_integer or not all(type(end) is int for end in ends) or low.low > high.low:
         raise RuleError(f"{name}(x, {ends[0]}, {ends[1]})", "an integer and two constants, low <= high")
+    least, most = INTEGERS.get(value.type, (low.low, high.high))
+    if not least <= low.low <= high.low <= most:
+        raise RuleError(f"{name}(x, {ends[0]}, {ends[1]}) of a {value.type}", f"ends in the type's own range, {least} to {most}")
     arguments = (value.expr, cast(low, value.type).expr, cast(high, value.type).expr)
     return bounded(ir.Builtin(value.type, name, arguments), low.low, high.low)
 

@@ -71,6 +71,8 @@ class Scope:
     shaped: dict[str, Shaped] = field(default_factory=dict)
     declared: dict[str, ValueType] = field(default_factory=dict)
     """Types of locals, fixed by the first assignment anywhere in the body."""
+    pure: bool = False
+    """Whether this is a helper, which sees nothing of the machine."""
 
     def name(self, name: str) -> Typed:
         """The value of a name. RuleError if it has none."""
@@ -85,6 +87,8 @@ class Scope:
             )
         if name in self.operands.registers:
             raise RuleError(f"operand {name!r} is only written", "declare it InOut(...) to read it; return gives it its value")
+        if name in self.declared:
+            raise RuleError(f"{name!r} may be read before it is assigned", "give it a value on every path, before the if or for")
         value = self.globals.get(name)
         if isinstance(value, bool | int | Expr):
             return integer(int(evaluate(value, self.context.values)))
@@ -104,7 +108,17 @@ class Scope:
     def memory(self, name: str) -> MemoryShape | None:
         """The memory that a global name stands for, unless the body has given the name another meaning."""
         value = None if name in self.locals or name in self.shaped or name in self.operands.values else self.globals.get(name)
-        return self.context.memories[value.name] if isinstance(value, Memory) else None
+        if not isinstance(value, Memory):
+            return None
+        self.impure(name)
+        return self.context.memories[value.name]
+
+    def impure(self, what: str) -> None:
+        """RuleError in a helper."""
+        if self.pure:
+            raise RuleError(
+                f"{what} in a helper", "helpers compute one value from others; instructions read and change the machine"
+            )
 
     def dtype(self, name: str) -> DType | None:
         """The storage type that a global name stands for."""

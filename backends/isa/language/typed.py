@@ -147,14 +147,28 @@ def binary(op: str, left: Typed, right: Typed) -> Typed:
     if left.type == "f32":
         if op not in ("+", "-", "*", "/"):
             raise RuleError(f"{what} on f32", "f32 has + - * /")
+        if left.constant is not None and right.constant is not None:
+            raise RuleError(
+                f"{what} on two literals", "write the number that they make: Python would compute in double precision"
+            )
         return full(ir.Binary("f32", op, left.expr, right.expr))
     if op == "/":
         raise RuleError(f"/ on {left.type}", "integers divide with //, which floors; f32(a) / f32(b) divides floats")
+    if left.type == "int":
+        _defined(op, right)
     low, high = _range(op, left, right)
     result = bounded(ir.Binary(left.type, op, left.expr, right.expr), low, high)
     if left.type == "int" and isinstance(left.constant, int) and isinstance(right.constant, int):
         return integer(_FOLD[op](left.constant, right.constant))
     return result
+
+
+def _defined(op: str, right: Typed) -> None:
+    """Python's own integers divide and shift by certain amounts only. RuleError unless it is proven."""
+    if op in ("//", "%") and right.low <= 0 <= right.high:
+        raise RuleError(f"int {op} something that may be 0", "prove that it is not; machine integers divide by 0 too")
+    if op in ("<<", ">>") and not 0 <= right.low <= right.high < 63:
+        raise RuleError(f"int {op} {right.low} to {right.high}", "an int is shifted by 0 to 62")
 
 
 def _range(op: str, a: Typed, b: Typed) -> tuple[int, int]:

@@ -121,11 +121,12 @@ ALWAYS uint8_t clip_e2m1(float x) { return store_e2m1(x); }
 ALWAYS float load_e8m0(uint8_t u) {
   return from_pattern(u == 255u ? 0x7FC00000u : u ? (uint32_t)u << 23 : 0x00400000u);
 }
-/* The nearest power of two, halfway upwards; NaN for what is not a positive finite number in range. */
+/* The nearest power of two, halfway upwards (below 2**-126: always upwards from 2**-127); NaN for what is not a positive number
+ * in range. */
 ALWAYS uint8_t store_e8m0(float x) {
   uint32_t u = pattern(x);
   uint32_t p = (u + 0x400000u) >> 23;
-  return (uint8_t)(u == 0u || u >= 0x7F800000u || p > 254u ? 255u : u < 0x00800000u ? (u > 0x00600000u ? 1u : 0u) : p);
+  return (uint8_t)(u == 0u || u >= 0x7F800000u || p > 254u ? 255u : u < 0x00800000u ? (u > 0x00400000u ? 1u : 0u) : p);
 }
 
 ALWAYS int32_t load_i8(uint8_t u) { return (int8_t)u; }
@@ -170,18 +171,20 @@ MAYBE void write_packed(uint8_t *to, const uint8_t *from, uint64_t elements) {
 ALWAYS uint8_t byte_or_zero(const uint8_t *memory, uint64_t at, uint64_t first, uint64_t end) {
   return at >= first && at < end ? memory[at] : 0;
 }
-/* Exponent of a block's scale: that of its largest finite magnitude less that of the type's; zeros and NaN count as 0. */
+/* Exponent of a block's scale: that of its largest magnitude less that of the type's; 128 where not all of it are numbers. */
 ALWAYS int32_t block_exponent(const float *from, uint64_t count, int32_t most) {
   uint32_t largest = 0;
   for (uint64_t i = 0; i < count; i++) {
     uint32_t a = pattern(from[i]) & 0x7FFFFFFFu;
-    largest = a > largest && a < 0x7F800000u ? a : largest;
+    largest = a > largest ? a : largest;
   }
+  if (largest >= 0x7F800000u) return 128;
   int32_t e = (int32_t)((pattern64((double)from_pattern(largest)) >> 52) & 0x7FFu) - 1023 - most;
   return largest == 0 || e < -127 ? -127 : e > 127 ? 127 : e;
 }
 ALWAYS float scaled(float x, int32_t n) { return (float)((double)x * from_pattern64((uint64_t)(n + 1023) << 52)); }
 
+/* Scales are written before elements. */
 #define BLOCKS(NAME, HALVES, MOST)                                                                                              \
   MAYBE void read_mx_##NAME(float *to, const uint8_t *memory, uint64_t first, uint64_t scales, uint64_t end, uint64_t elements,  \
                             uint64_t size, uint64_t block) {                                                                   \
@@ -193,15 +196,19 @@ ALWAYS float scaled(float x, int32_t n) { return (float)((double)x * from_patter
     }                                                                                                                          \
     for (uint64_t i = elements; i < size; i++) to[i] = 0;                                                                      \
   }                                                                                                                            \
-  MAYBE void write_mx_##NAME(uint8_t *to, uint8_t *scales, const float *from, uint64_t elements, uint64_t block) {               \
+  MAYBE void write_mx_##NAME(uint8_t *memory, uint64_t first, uint64_t scales, const float *from, uint64_t elements,             \
+                             uint64_t block) {                                                                                 \
+    for (uint64_t start = 0; start < elements; start += block) {                                                               \
+      uint64_t count = elements - start < block ? elements - start : block;                                                    \
+      memory[scales + start / block] = (uint8_t)(block_exponent(from + start, count, MOST) + 127);                              \
+    }                                                                                                                          \
     for (uint64_t start = 0; start < elements; start += block) {                                                               \
       uint64_t count = elements - start < block ? elements - start : block;                                                    \
       int32_t e = block_exponent(from + start, count, MOST);                                                                   \
-      scales[start / block] = (uint8_t)(e + 127);                                                                              \
       for (uint64_t i = start; i < start + count; i++) {                                                                       \
-        uint8_t element = clip_##NAME(scaled(from[i], -e)), shift = HALVES ? i % 2 * 4 : 0;                                     \
-        if (HALVES) to[i / 2] = (uint8_t)((to[i / 2] & ~(15u << shift)) | (uint32_t)element << shift);                          \
-        else to[i] = element;                                                                                                  \
+        uint8_t element = e == 128 ? 0 : clip_##NAME(scaled(from[i], -e)), shift = HALVES ? i % 2 * 4 : 0;                       \
+        uint8_t *to = memory + first + i / (1 + HALVES);                                                                       \
+        *to = HALVES ? (uint8_t)((*to & ~(15u << shift)) | (uint32_t)element << shift) : element;                               \
       }                                                                                                                        \
     }                                                                                                                          \
   }
@@ -210,6 +217,11 @@ BLOCKS(e5m2, 0, 15)
 BLOCKS(e2m1, 1, 2)
 
 /* ---- total arithmetic ---------------------------------------------------------------------------------------------------- */
+
+/* By an amount of 64 bits, or of 32, which keeps loops over 32-bit lanes narrow; a negative amount is a very large one. */
+#define SHIFTS(T, NAME, UNSIGNED, WIDTH, SIGNED, AMOUNT)                                                                        \
+  ALWAYS T shl_##NAME(T a, AMOUNT b) { return b < WIDTH ? (T)((UNSIGNED)a << b) : 0; }                                          \
+  ALWAYS T shr_##NAME(T a, AMOUNT b) { return b < WIDTH ? (T)(a >> b) : (SIGNED && a < 0 ? (T)-1 : 0); }
 
 #define INTEGERS(T, NAME, UNSIGNED, WIDTH, SIGNED, LEAST)                                                                       \
   ALWAYS T floordiv_##NAME(T a, T b) {                                                                                         \
@@ -224,8 +236,8 @@ BLOCKS(e2m1, 1, 2)
     T r = a % b;                                                                                                               \
     return SIGNED && r != 0 && ((r < 0) != (b < 0)) ? (T)(r + b) : r;                                                           \
   }                                                                                                                            \
-  ALWAYS T shl_##NAME(T a, uint64_t b) { return b < WIDTH ? (T)((UNSIGNED)a << b) : 0; }                                        \
-  ALWAYS T shr_##NAME(T a, uint64_t b) { return b < WIDTH ? (T)(a >> b) : (SIGNED && a < 0 ? (T)-1 : 0); }                       \
+  SHIFTS(T, NAME, UNSIGNED, WIDTH, SIGNED, uint64_t)                                                                            \
+  SHIFTS(T, NAME##_by32, UNSIGNED, WIDTH, SIGNED, uint32_t)                                                                     \
   ALWAYS T min_##NAME(T a, T b) { return b < a ? b : a; }                                                                      \
   ALWAYS T max_##NAME(T a, T b) { return b > a ? b : a; }                                                                      \
   ALWAYS T abs_##NAME(T a) { return SIGNED && a < 0 ? (T)(0 - (UNSIGNED)a) : a; }                                               \
@@ -237,6 +249,11 @@ INTEGERS(int32_t, i32, uint32_t, 32, 1, INT32_MIN)
 INTEGERS(uint32_t, u32, uint32_t, 32, 0, UINT32_C(0))
 INTEGERS(int64_t, i64, uint64_t, 64, 1, INT64_MIN)
 INTEGERS(uint64_t, u64, uint64_t, 64, 0, UINT64_C(0))
+
+/* Without a branch, for loops over lanes. */
+ALWAYS uint32_t choose_u32(int c, uint32_t a, uint32_t b) { uint32_t mask = 0u - (uint32_t)(c != 0); return (a & mask) | (b & ~mask); }
+ALWAYS int32_t choose_i32(int c, int32_t a, int32_t b) { return (int32_t)choose_u32(c, (uint32_t)a, (uint32_t)b); }
+ALWAYS float choose_f32(int c, float a, float b) { return from_pattern(choose_u32(c, pattern(a), pattern(b))); }
 
 ALWAYS float min_f32(float a, float b) { return b < a ? b : a; }
 ALWAYS float max_f32(float a, float b) { return b > a ? b : a; }

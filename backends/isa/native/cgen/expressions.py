@@ -27,6 +27,10 @@ class Variables(Protocol):
 
     layout: Layout
 
+    @property
+    def in_loop(self) -> bool:
+        """Whether the statement stands in a ``for``, where lanes are better computed without branches."""
+
     def line(self, text: str) -> None:
         """Writes a line of C."""
 
@@ -154,7 +158,8 @@ def binary(type_: ValueType, op: str, left: str, right: str, right_node: ir.Expr
         if op in ("<<", ">>") and 0 <= amount < WIDTHS[type_]:
             return f"(({C_TYPES[type_]})(({UNSIGNED[type_]}){left} << {amount}))" if op == "<<" else f"({left} >> {amount})"
         name = {"//": "floordiv", "%": "mod", "<<": "shl", ">>": "shr"}[op]
-        return f"{name}_{ARITHMETIC[type_]}({left}, {right})"
+        narrow = "_by32" if op in ("<<", ">>") and right_node.type in ("i32", "u32") else ""
+        return f"{name}_{ARITHMETIC[type_]}{narrow}({left}, {right})"
     return f"({left} {op} {right})"
 
 
@@ -164,7 +169,11 @@ def _branching(writer: Variables, node: ir.Logic | ir.Select) -> str:
     if not any(writes_lines(part, writer.layout.in_order) for part in lazy):
         if isinstance(node, ir.Logic):
             return f"({expression(writer, node.left)} {'&&' if node.op == 'and' else '||'} {expression(writer, node.right)})"
-        return f"({expression(writer, node.condition)} ? {expression(writer, node.then)} : {expression(writer, node.orelse)})"
+        parts = [expression(writer, part) for part in (node.condition, node.then, node.orelse)]
+        if writer.in_loop and node.type in ("f32", "i32", "u32"):
+            # Both are computed: nothing in them can fail, as the checker proves indices whatever the condition says.
+            return f"choose_{node.type}({', '.join(parts)})"
+        return f"({parts[0]} ? {parts[1]} : {parts[2]})"
     if isinstance(node, ir.Logic):
         result = writer.fresh("int", expression(writer, node.left))
         writer.line(f"if ({'' if node.op == 'and' else '!'}{result}) {{")

@@ -13,7 +13,7 @@ from backends.isa.definition import Access
 from backends.isa.dtypes import MX
 from backends.isa.language import ir
 from backends.isa.native.cgen.expressions import children
-from backends.isa.native.cgen.layout import C_TYPES, Layout
+from backends.isa.native.cgen.layout import C_TYPES, Layout, Place
 from backends.isa.native.cgen.statements import BodyWriter, Effect, Store, is_written, walk
 from backends.isa.native.cgen.windows import WindowWriter
 
@@ -96,7 +96,7 @@ def _commit(writer: BodyWriter, instruction: Instruction) -> list[str]:
     return lines
 
 
-def _place(effect: Effect):  # type: ignore[no-untyped-def]
+def _place(effect: Effect) -> Place:
     return effect.place if isinstance(effect, Store) else effect.window.place
 
 

@@ -80,6 +80,11 @@ class BodyWriter:
 
     # What expressions ask for
 
+    @property
+    def in_loop(self) -> bool:
+        """Whether the statement stands in a ``for``."""
+        return bool(self._trips)
+
     def line(self, text: str) -> None:
         """Writes a line."""
         self.lines.append(text)
@@ -169,10 +174,10 @@ class BodyWriter:
             case ir.NewArray():
                 self._new_array(node)
             case ir.ArrayStore(array=array, index=index, value=value):
-                at, written = expression(self, index), expression(self, value)
+                written, at = expression(self, value), expression(self, index)  # in Python's order
                 self.line(f"{self._arrays[array]}[{at}] = {written};")
             case ir.WindowStore(window=window, index=index, value=value):
-                at, written = expression(self, index), expression(self, value)
+                written, at = expression(self, value), expression(self, index)
                 self.line(self._windows[window].store(at, written))
             case ir.StateStore():
                 self._state_store(node)
@@ -267,8 +272,8 @@ class BodyWriter:
         assert self.clock is not None
         place = self.layout.places[node.memory]
         store = Store(self.number(), place, self._slots())
-        at = self.fresh("uint64_t", f"(uint64_t){expression(self, node.index)}")
         value = expression(self, node.value)
+        at = self.fresh("uint64_t", f"(uint64_t){expression(self, node.index)}")
         if not node.proven:
             inside = f"{at} < {place.memory.size}u"
             self._check(inside, f"{node.memory}_out_of_range", node.memory, at, node.index.type, place.memory.size)

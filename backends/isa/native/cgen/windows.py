@@ -122,7 +122,10 @@ class WindowWriter:
         if length is not None:
             lines.append(f"{w.slot('n')} = (uint64_t)min_i64(max_i64({length}, 0), {w.open.size});")
         if w.open.align > 1:
-            off = f"mod_i64((int64_t){first}, {w.open.align})" if at_type != "u64" else f"{first} % {w.open.align}u"
+            align = w.open.align
+            off = f"mod_i64((int64_t){first}, {align})" if at_type != "u64" else f"{first} % {align}u"
+            if align & (align - 1) == 0:
+                off = f"({first} & {align - 1}u)"
             lines += self._trap(f"{off} != 0", "misaligned", first, str(w.open.align), at_type)
         units = w.units(self.elements)
         lines += self._in_range(first, units, at_type)
@@ -153,8 +156,8 @@ class WindowWriter:
         source = f"(b{w.number} + (uint64_t){slot} * {w.open.size}u)" if w.slots > 1 else f"b{w.number}"
         target = f"{w.place.elements} + {first}"
         if w.mx:
-            scales = f"{w.place.elements} + {w.slot('s', slot)}"
-            lines = [f"write_mx_{w.element.name}({target}, {scales}, {source}, {elements}, {w.mx.block});"]
+            scales = w.slot("s", slot)
+            lines = [f"write_mx_{w.element.name}({w.place.elements}, {first}, {scales}, {source}, {elements}, {w.mx.block});"]
             lines += self._written(w.slot("s", slot), w.blocks(elements))
         elif w.packed:
             lines = [f"write_packed({target}, {source}, {elements});"]
@@ -162,7 +165,8 @@ class WindowWriter:
             lines = []
         else:
             lines = [f"memcpy({target}, {source}, {elements} * sizeof(*b{w.number}));"]
-        return lines + self._written(first, units)
+        lines += self._written(first, units)
+        return [f"if ({elements}) {{", *lines, "}"] if w.open.length is not None else lines
 
     def clear(self) -> list[str]:
         """Zeros of a window that is written in place, before the body first sees it."""

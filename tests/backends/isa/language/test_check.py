@@ -9,7 +9,7 @@ import pytest
 
 from backends.isa import bind as binding
 from backends.isa.define import Imm, In, InOut, Isa, Label, Out, function
-from backends.isa.dtypes import bf16, f32, i32, u8, u32
+from backends.isa.dtypes import MX, bf16, e4m3, f32, i32, u8, u32
 from backends.isa.errors import DefinitionError
 from backends.isa.language import ir
 from backends.isa.machine import Cost, Linear, Machine, Timing, Unit
@@ -32,6 +32,16 @@ ONE = Cost(Linear(1), Linear(1))
 @function
 def square(v: f32) -> f32:
     return v * v
+
+
+@function
+def peek(v: u32) -> u32:
+    return x[v]
+
+
+@function
+def forever(v: f32) -> f32:
+    return forever(v)
 
 
 def check(body, encoding=None, **values):
@@ -174,6 +184,53 @@ def test_labels_are_addresses():
     assert jumped.target.type == "int"
 
 
+def test_what_a_branch_that_leaves_has_excluded_is_known_after_it():
+    def body(rd: Out(x), rs1: In(x)):
+        t = array(u32, 8)
+        if rs1 >= 8:
+            return 0
+        return t[rs1]
+
+    assert isinstance(statements(body)[-1], ir.Return)
+
+
+def test_int_variables_may_be_made_anew_in_each_of_two_loops():
+    def body(rd: Out(mem, 4, 2)):
+        for i in range(4):
+            column = i % 2
+            rd[i, column] = 1.0
+        for i in range(2):
+            column = 1 - i
+            rd[i, column] = 2.0
+
+    assert len(statements(body)) == 3
+
+
+def test_a_loop_that_surely_runs_assigns():
+    def body(rd: Out(x), rs1: In(x)):
+        for i in range(LANES):
+            last = rs1 + i
+        return last
+
+    assert isinstance(statements(body)[-1], ir.Return)
+
+
+def test_helpers_see_nothing_of_the_machine_and_do_not_call_themselves():
+    with pytest.raises(DefinitionError, match="x in a helper"):
+        check(w_helper_with_state)
+    with pytest.raises(DefinitionError, match="a helper that calls itself"):
+        check(w_helper_calls_itself)
+
+
+def test_traps_name_every_alignment_that_windows_ask_for():
+    def body(rs1: In(x)):
+        row = InOut(ram, 4, dtype=bf16, at=rs1, align=2)
+        other = In(ram, 4, at=rs1, align=4)
+        row[3] = f32(other[0])
+
+    assert check(body).traps["ram_misaligned"] == "addresses of ram are multiples of 2 or 4, as the instruction says"
+
+
 def w_mixed(rd: Out(x), rs1: In(x), rs2: In(s)):
     return rs1 + rs2
 
@@ -274,7 +331,83 @@ def w_statement(rs1: In(x)):
     print(rs1)
 
 
+def w_assigned_on_one_path(rd: Out(x), rs1: In(x)):
+    if rs1 > 1:
+        n = u32(1)
+    return n
+
+
+def w_assigned_in_a_loop_that_may_not_run(rd: Out(x), rs1: In(x)):
+    for i in range(rs1 % 4):
+        n = u32(1)
+    return n
+
+
+def w_int_joined(rd: Out(x), rs1: In(x)):
+    t = array(u32, 4)
+    n = 0
+    if rs1 > 1:
+        n = 5
+    return t[n]
+
+
+def w_guard_on_the_other_path(rd: Out(x), rs1: In(x)):
+    t = array(u32, 4)
+    if rs1 < 4:
+        return 0
+    return t[rs1]
+
+
+def w_clamp_beyond_the_type(rd: Out(x), rs1: In(x)):
+    return clamp(rs1, -1, 3)
+
+
+def w_helper_with_state(rd: Out(x), rs1: In(x)):
+    return peek(rs1)
+
+
+def w_helper_calls_itself(rd: Out(f), rs1: In(f)):
+    return forever(rs1)
+
+
+def w_literals(rd: Out(f), rs1: In(f)):
+    return rs1 * (0.1 + 0.2)
+
+
+def w_int_division(rd: Out(x), rs1: In(x)):
+    t = array(u32, 4)
+    return t[4 // index(rs1)]
+
+
+def w_int_shift(rd: Out(x), rs1: In(x)):
+    return 1 << (index(rs1) - 1)
+
+
+def w_loop_operation_in_a_for():
+    for i in range(2):
+        loops.remove(0)
+
+
+def w_shape(rs1: In(mem, FLAG)):
+    pass
+
+
+def w_mx_operand(rs1: In(ram, 8, dtype=MX(e4m3, 8))):
+    pass
+
+
 WRONG = {
+    w_assigned_on_one_path: ("'n' may be read before it is assigned", "give it a value on every path, before the if or for"),
+    w_assigned_in_a_loop_that_may_not_run: ("'n' may be read before it is assigned", "before the if or for"),
+    w_int_joined: ("index 'n' of 't' may be 0 to 5, its size is 4", "clamp(..., 0, 3)"),
+    w_guard_on_the_other_path: ("index 'rs1' of 't' may be 4 to 4294967295, its size is 4", "clamp(..., 0, 3)"),
+    w_clamp_beyond_the_type: ("clamp(x, -1, 3) of a u32", "ends in the type's own range, 0 to 4294967295"),
+    w_literals: ("operator + on two literals", "Python would compute in double precision"),
+    w_int_division: ("int // something that may be 0", "prove that it is not"),
+    w_int_shift: ("int << -1 to 6", "an int is shifted by 0 to 62"),
+    w_loop_operation_in_a_for: ("loops.remove(...) in a for", "once, at the end of the body"),
+    w_shape: ("operand 'rs1': shape [0], align 8", "positive sizes"),
+    w_mx_operand: ("operand 'rs1': mx(e4m3, 8) in 'ram', which stores u8", "MX windows are opened in the body"),
     w_mixed: ("operator + mixes u32 and i32", "convert one: i32(...) or u32(...)"),
     w_index: (
         "index 'rs1' of 't' may be 0 to 4294967295, its size is 8",

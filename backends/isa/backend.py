@@ -1,0 +1,283 @@
+"""An architecture and a port, as a backend of the benchmark.
+
+Building assembles; executing resets the machine, fills the outputs with noise, loads the port's images and the program's data,
+runs, and reads the outputs back. Kernels are data to a simulator that checks every access, so no sandbox is needed; what bounds
+them is a budget of instructions and cycles, by default `BUDGET` times the baseline's own.
+"""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from backends.isa import tools
+from backends.isa.architecture import Architecture, BoundMemory
+from backends.isa.assembler import assemble
+from backends.isa.bound import bound
+from backends.isa.define import Isa
+from backends.isa.dtypes import Elements
+from backends.isa.engine import Engine, Outcome, Program, load_images
+from backends.isa.engines import open_engine
+from backends.isa.faults import fault, limit_fault
+from backends.isa.manual import render
+from backends.isa.port import Moves, Port, PortFactory
+from backends.isa.profile import counters, profile
+from harness.backend import BackendContext, BackendInfo, Bound, Brief, Build, Execution, Limits, Support
+from harness.errors import InfraError, UsageError, did_you_mean
+from harness.record import digest
+from harness.task import Tensors, Workload
+
+BUDGET = 50
+"""Times the baseline's instructions and cycles that a kernel may use."""
+LEAST_BUDGET = 1_000_000
+"""Instructions and cycles that every kernel may use."""
+BASELINE_FUEL = 2_000_000_000
+"""Instructions after which even a baseline is stopped."""
+HERE = Path(__file__).parent
+
+
+class Budget(NamedTuple):
+    """What one execution may use."""
+
+    instructions: int
+    cycles: int
+
+
+@dataclass(frozen=True)
+class Region:
+    """Part of a memory."""
+
+    space: str
+    start: int
+    count: int
+
+
+class IsaBackend:
+    """A simulated target made from an instruction set."""
+
+    def __init__(self, architecture: Architecture, port: Port, context: BackendContext, engine: str = "auto") -> None:
+        self.architecture = architecture
+        self._port = port
+        self._cache = context.cache / "isa"
+        self._engine_name = engine
+        self._budgets: dict[str, Budget] = {}
+        self._regions: dict[str, tuple[Region, ...]] = {}
+
+    @cached_property
+    def info(self) -> BackendInfo:
+        """What this target is."""
+        definition = self.architecture.definition
+        return BackendInfo(
+            name=self.architecture.name,
+            title=self._port.title,
+            language=f"{definition.title} assembly",
+            extension=self._port.extension,
+            version=version("kernelwright"),
+            digest=self._digest(),
+            manual=render(self.architecture),
+            formats=self._port.formats,
+            deterministic=True,
+            sandbox="none",
+            tools=tools.SPECS,
+        )
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The simulator; compiled on first use."""
+        return open_engine(self.architecture, self._cache, self._engine_name)
+
+    def support(self, workload: Workload) -> Support:
+        """What the port says."""
+        reason = self._port.support(workload)
+        return Support(supported=reason is None, reason=reason or "")
+
+    def brief(self, workload: Workload) -> Brief:
+        """The port's calling convention."""
+        signature, text = self._port.brief(workload)
+        return Brief(signature=signature, text=text)
+
+    def build(self, source: str, workload: Workload) -> Build:
+        """Assembles strictly: whatever cannot be meant is an error."""
+        started = time.perf_counter()
+        assembly = assemble(source, self.architecture)
+        return Build(
+            artifact=None if assembly.program is None else Kernel(workload, assembly.program),
+            diagnostics=tuple(assembly.diagnostics),
+            seconds=time.perf_counter() - started,
+            outcome="build_error" if assembly.program is None else "built",
+        )
+
+    def execute(self, build: Build, batch: Sequence[Tensors], limits: Limits) -> Sequence[Execution]:
+        """Runs the kernel on each input set from a machine that was reset."""
+        if not isinstance(build.artifact, Kernel):
+            raise TypeError(f"a build with outcome {build.outcome!r} cannot be executed")
+        budget = self._budget(build.artifact.workload)
+        if limits.cycles is not None:
+            budget = Budget(max(limits.cycles, 1), limits.cycles)
+        done: list[Execution] = []
+        for inputs in batch:
+            done.append(self._execute(build.artifact, inputs, budget))
+            if done[-1].outcome != "completed":
+                break
+        return done
+
+    def bound(self, workload: Workload) -> Bound:
+        """Least work over the peaks of machine.toml."""
+        moved = self._port.moved(workload) if isinstance(self._port, Moves) else {}
+        return bound(self.architecture, {**workload.work.operations, **moved})
+
+    def baseline(self, workload: Workload) -> str:
+        """The port's kernel."""
+        return self._port.baseline(workload)
+
+    def stored(self, workload: Workload, inputs: Tensors) -> Tensors:
+        """The inputs as this machine stores them."""
+        return self._port.stored(workload, inputs)
+
+    def call_tool(self, name: str, arguments: Mapping[str, Any], workload: Workload, seed: int) -> str:
+        """The answer of ``inspect`` or ``disassemble``; inputs are drawn from the seed."""
+        if name == "disassemble":
+            return tools.disassembled(self.architecture, arguments["source"])
+        rng = np.random.Generator(np.random.PCG64DXSM(seed))
+
+        def prepare(program: Program) -> tuple[Engine, int]:
+            self._prepare(Kernel(workload, program), workload.draw(rng))
+            return self.engine, self._budget(workload).instructions
+
+        return tools.inspected(self.architecture, arguments, prepare)
+
+    # One execution
+
+    def _execute(self, kernel: Kernel, inputs: Tensors, budget: Budget) -> Execution:
+        started = time.perf_counter()
+        images = self._prepare(kernel, inputs)
+        outcome = self.engine.run(kernel.program, fuel=budget.instructions)
+        failed = self._failure(kernel.program, outcome, budget)
+        if failed is not None:
+            return _with_counts(failed, kernel.program, outcome, started)
+        intact = all(
+            np.array_equal(_bits(self.engine.read(image.space, image.start, len(image.data))), _bits(image.data))
+            for image in images
+            if not self.architecture.memories[image.space].is_registers
+        )
+        outputs = self._port.outputs(kernel.workload, self.engine.read)
+        done = Execution(outcome="completed", outputs=outputs, inputs_intact=intact)
+        return _with_counts(done, kernel.program, outcome, started)
+
+    def _prepare(self, kernel: Kernel, inputs: Tensors) -> Sequence[Any]:
+        """A machine as the kernel finds it; returns the images that hold the inputs."""
+        engine, images = self.engine, self._port.images(kernel.workload, inputs)
+        engine.reset()
+        rng = np.random.default_rng()
+        for region in self._output_regions(kernel.workload):
+            engine.write(region.space, region.start, noise(self.architecture.memories[region.space], region.count, rng))
+        for image in images:
+            engine.write(image.space, image.start, image.data)
+        load_images(engine, kernel.program)
+        return images
+
+    def _failure(self, program: Program, outcome: Outcome, budget: Budget) -> Execution | None:
+        if outcome.trap is not None:
+            return Execution(outcome="fault", fault=fault(self.architecture, program, outcome.trap))
+        if outcome.ended == "fuel":
+            found = limit_fault(program, outcome.pc, "instructions", budget.instructions)
+            return Execution(outcome="limit", fault=found)
+        if outcome.cycles > budget.cycles:
+            return Execution(outcome="limit", fault=limit_fault(program, outcome.pc, "cycles", budget.cycles))
+        return None
+
+    def _output_regions(self, workload: Workload) -> tuple[Region, ...]:
+        """What `Port.outputs` reads, learned by letting it read zeros."""
+        if workload.id not in self._regions:
+            found: list[Region] = []
+
+            def read(space: str, start: int, count: int) -> Elements:
+                found.append(Region(space, start, count))
+                return np.zeros(count, self.architecture.memories[space].dtype.numpy)
+
+            self._port.outputs(workload, read)
+            self._regions[workload.id] = tuple(found)
+        return self._regions[workload.id]
+
+    def _budget(self, workload: Workload) -> Budget:
+        if workload.id not in self._budgets:
+            build = self.build(self.baseline(workload), workload)
+            if not isinstance(build.artifact, Kernel):
+                raise InfraError(f"the baseline of {workload.id} on {self.info.name} does not build: {build.diagnostics}")
+            self._prepare(build.artifact, workload.draw(np.random.Generator(np.random.PCG64DXSM(0))))
+            outcome = self.engine.run(build.artifact.program, fuel=BASELINE_FUEL)
+            if outcome.ended != "end":
+                raise InfraError(f"the baseline of {workload.id} on {self.info.name} ends by {outcome.ended}: {outcome.trap}")
+            used = Budget(BUDGET * outcome.instructions, BUDGET * outcome.cycles)
+            self._budgets[workload.id] = Budget(*(max(amount, LEAST_BUDGET) for amount in used))
+        return self._budgets[workload.id]
+
+    def _digest(self) -> str:
+        """Everything that decides a score: the toolkit, the definition, the machine's costs, the port with its baselines."""
+        folders = (HERE, self.architecture.definition.folder, Path(inspect.getfile(type(self._port))).parent)
+        machine = self.architecture.machine
+        return digest(self.architecture.digest, machine.profile, machine.timing.name, [_files(folder) for folder in folders])
+
+
+class Kernel(NamedTuple):
+    """What a build makes."""
+
+    workload: Workload
+    program: Program
+
+
+def create_backend(isa: Isa, make_port: PortFactory, context: BackendContext) -> IsaBackend:
+    """A backend from the options ``profile=``, ``timing=`` and ``engine=`` (auto, native, golden). UsageError for others."""
+    from backends.isa.bind import load
+
+    known = ("profile", "timing", "engine")
+    for option in context.options:
+        if option not in known:
+            raise UsageError(f"the {isa.name} backend has no option {option!r}", f"it has {', '.join(known)}")
+    engine = context.options.get("engine", "auto")
+    if engine not in ("auto", "native", "golden"):
+        raise UsageError(f"engine={engine!r}{did_you_mean(engine, ('auto', 'native', 'golden'))}")
+    architecture = load(isa, context.options.get("profile"), context.options.get("timing"))
+    return IsaBackend(architecture, make_port(architecture), context, engine)
+
+
+def noise(memory: BoundMemory, count: int, rng: np.random.Generator) -> Elements:
+    """Random finite elements of a memory: what nobody wrote."""
+    dtype = memory.dtype
+    if dtype.kind == "float":
+        return rng.uniform(-4.0, 4.0, count).astype(dtype.numpy)
+    bits = min(dtype.bits, 8 * dtype.bytes)
+    patterns = rng.integers(0, 1 << bits, count, np.uint64, endpoint=False) if bits < 64 else rng.integers(0, 2**63, count)
+    return patterns.astype(f"u{dtype.bytes}").view(dtype.numpy)
+
+
+def _with_counts(execution: Execution, program: Program, outcome: Outcome, started: float) -> Execution:
+    return Execution(
+        outcome=execution.outcome,
+        outputs=execution.outputs,
+        inputs_intact=execution.inputs_intact,
+        cycles=float(outcome.cycles),
+        counters=counters(outcome),
+        profile=profile(outcome, program),
+        fault=execution.fault,
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _bits(elements: Elements) -> Elements:
+    """The patterns: NaN equals itself, -0 differs from 0."""
+    return np.ascontiguousarray(elements).view(f"u{elements.dtype.itemsize}")
+
+
+def _files(folder: Path) -> dict[str, str]:
+    """Sources, costs and templates of a folder by path."""
+    files = (path for path in folder.rglob("*") if path.suffix in {".py", ".c", ".h", ".j2", ".toml"})
+    return {str(path.relative_to(folder)): digest(path.read_text(encoding="utf-8")) for path in sorted(files)}

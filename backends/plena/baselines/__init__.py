@@ -1,0 +1,102 @@
+"""The template compiler whose kernels speed is measured against.
+
+Open first: `RECIPES`, which names for every task a template and what is put into it, then ``templates/``: one file per operator
+family, and ``pieces.s.j2`` with the macros that several families are made of. The text is frozen (it is part of the backend's
+digest) and plain: hardware loops over rows and groups, one accumulator per 4 x 4 product, every matrix loaded once where it fits.
+Sizes are written into the text, so that each configuration has its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from backends.plena.layout import EYE, GROUP, ONES, Layout, padded
+from harness.task import Workload
+
+ZERO_STRIP, MASKED = [0.0] * 64, [-60000.0] * 64
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How the baseline of one task is made."""
+
+    template: str
+    """File in ``templates/``, without its suffix."""
+    variables: Mapping[str, object] = field(default_factory=dict)
+    """What the template is given besides the layout and the sizes."""
+
+
+RECIPES: Mapping[str, Recipe] = {
+    "P01 vec_add": Recipe("elementwise", {"kind": "add", "constants": []}),
+    "P04 relu": Recipe("elementwise", {"kind": "relu", "constants": [-65504.0, 1.0, 65504.0]}),
+    "P09 silu": Recipe("elementwise", {"kind": "silu", "constants": [-1.0, 1.0]}),
+    "P11 row_sum": Recipe("reduction"),
+    "P15 softmax": Recipe("softmax"),
+    "P16 layernorm": Recipe("normalization", {"centred": True}),
+    "P17 rmsnorm": Recipe("normalization", {"centred": False}),
+    "P18 transpose": Recipe("transpose"),
+    "P21 gemm": Recipe("gemm", {"a": "a", "b": "b", "bias": None}),
+    "P22 batched_gemm": Recipe("gemm", {"a": "a", "b": "b", "bias": None}),
+    "P24 conv2d": Recipe("convolution", {"normalize": False}),
+    "P26 maxpool2d": Recipe("pooling"),
+    "C01 linear_bias_relu": Recipe("gemm", {"a": "x", "b": "w", "bias": "bias"}),
+    "C04 swiglu_ffn": Recipe("ffn"),
+    "C06 rope": Recipe("rope"),
+    "C07 attention_1head": Recipe("attention"),
+    "C08 flash_attention": Recipe("flash_attention"),
+    "C11 conv_bn_relu": Recipe("convolution", {"normalize": True}),
+    "E05 vit_block": Recipe("vit_block"),
+    "E06 decoder_block": Recipe("decoder_block"),
+}
+"""The recipe of each task, by id and name: both must match, so that no other suite's P01 is mistaken for ours."""
+
+
+def known(workload: Workload) -> bool:
+    """Whether there is a recipe for the workload's task."""
+    return _key(workload) in RECIPES
+
+
+def render(workload: Workload) -> str:
+    """The baseline kernel of a workload. KeyError where there is no recipe."""
+    recipe = RECIPES[_key(workload)]
+    layout = Layout.of(workload)
+    inputs = list(layout.inputs.values())
+    text = (
+        _environment()
+        .get_template(f"{recipe.template}.s.j2")
+        .render(
+            title=f"{workload.id} {workload.task.name}: {workload.p!r}",
+            p=workload.p,
+            t=layout.inputs,
+            y=next(iter(layout.outputs.values())),
+            first=inputs[0],
+            second=inputs[1] if len(inputs) > 1 else None,
+            scratch=layout.scratch,
+            **recipe.variables,
+        )
+    )
+    lines = [line.rstrip() for line in text.splitlines()]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"
+
+
+def _key(workload: Workload) -> str:
+    return f"{workload.task.id} {workload.task.name}"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("backends.plena.baselines"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # the text is assembly, not markup
+    )
+    environment.globals.update(EYE=EYE, ONES=ONES, pad4=lambda n: padded(n, GROUP), pad=padded)
+    return environment
