@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-isa = typer.Typer(help="Instruction sets as data: show, assemble, run and trace programs.", no_args_is_help=True)
+isa = typer.Typer(help="Programs of instruction sets, by hand.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="Registered instruction set, or the path of an isa.py.")]
 File = Annotated[Path, typer.Argument(help="Program: assembly, or words in hexadecimal.")]

@@ -17,7 +17,7 @@ from backends.isa.assembler.blocks import Block, Node
 from backends.isa.assembler.data import Data
 from backends.isa.assembler.diagnostics import Enough, Frame, Mistake, Place, Problem, Reporter, near, quote
 from backends.isa.assembler.directives import DIRECTIVES, Directives
-from backends.isa.assembler.expressions import Constant, Number, evaluate, parse
+from backends.isa.assembler.expressions import Constant, Local, Name, Number, evaluate, parse
 from backends.isa.assembler.expressions import Node as Expression
 from backends.isa.assembler.lines import Comments, lead, split
 from backends.isa.assembler.plans import AnySlot, ImmediateSlot, LiteralSlot, Plan, Plans, RegisterSlot
@@ -323,8 +323,8 @@ class Assembler:
         except Mistake as mistake:
             raise mistake.shifted(start + lead(raw)) from None
 
-    def _missing(self, node: object) -> Number:
-        mistake = self.symbols.undefined(node)  # type: ignore[arg-type]  # a name or a local label, as `evaluate` says
+    def _missing(self, node: Name | Local) -> Number:
+        mistake = self.symbols.undefined(node)
         raise Mistake(mistake.cause, f"{mistake.message}; its value must be known here", mistake.hint, mistake.column)
 
     def integer(self, raw: str, start: int, what: str) -> int:
@@ -361,7 +361,8 @@ class Assembler:
         arguments: dict[str, str] = {name: text for name, text in macro.parameters.items() if text is not None}
         names, takes = list(macro.parameters), f"{macro.name} {', '.join(macro.parameters)}".rstrip()
         if len(pieces) > len(names):
-            raise Mistake("operand_count", f"macro {quote(macro.name)} takes {len(names)} arguments, not {len(pieces)}",
+            plural = "s" * (len(names) != 1)
+            raise Mistake("operand_count", f"macro {quote(macro.name)} takes {len(names)} argument{plural}, not {len(pieces)}",
                           f"defined at line {macro.line}: {takes}", column)  # fmt: skip
         for name, (raw, start) in zip(names, pieces, strict=False):
             key, equals, text = raw.partition("=")

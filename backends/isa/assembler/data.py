@@ -122,7 +122,9 @@ def elements(dtype: DType, numbers: Sequence[Number]) -> Elements:
             if isinstance(number, float):
                 raise Mistake("data_range", f"{number!r} is not an integer, and {dtype.name} is", "write an integer", index)
             if not low <= number <= high:
-                raise Mistake("data_range", f"{number} is out of range: {dtype.name} is {low} to {high}", "", index)
+                raise Mistake(
+                    "data_range", f"{number} is out of range: {dtype.name} is {low} to {high}", "write a legal value", index
+                )
         return np.array(numbers, dtype.numpy)
     with np.errstate(all="ignore"):
         exact = np.array([float(number) for number in numbers], np.float64)

@@ -159,10 +159,10 @@ def near(name: str, known: Iterable[str], otherwise: str = "") -> Callable[[], s
         if len(names) > _CANDIDATES:
             names = [n for n in names if n[:1] == name[:1]][:_CANDIDATES]
         short = name[:_LONGEST_NAME]
-        same = [n for n in names if n.lower() == short.lower()]
-        close = same or difflib.get_close_matches(short, names, n=2, cutoff=0.6)
-        if same:
-            return f"did you mean {same[0]!r}? upper and lower case differ"
+        by_lower = {n.lower(): n for n in names}
+        if short.lower() in by_lower and short not in names:
+            return f"did you mean {by_lower[short.lower()]!r}? upper and lower case differ"
+        close = [by_lower[n] for n in difflib.get_close_matches(short.lower(), by_lower, n=2, cutoff=0.6)]
         return f"did you mean {' or '.join(map(repr, close))}?" if close else otherwise
 
     return hint

@@ -200,8 +200,9 @@ class Directives:
 def _count(syntax: str, pieces: Pieces, least: int, most: int | None, column: int) -> None:
     if len(pieces) < least or (most is not None and len(pieces) > most):
         takes = f"{least} or more" if most is None else f"{least}" if most == least else f"{least} to {most}"
+        plural = "s" * (takes != "1")
         directive = syntax.split(" ", 1)[0]
-        raise Mistake("directive", f"{directive!r} takes {takes} operands, not {len(pieces)}", f"syntax: {syntax}", column)
+        raise Mistake("directive", f"{directive!r} takes {takes} operand{plural}, not {len(pieces)}", f"syntax: {syntax}", column)
 
 
 def _name(piece: tuple[str, int], what: str) -> tuple[str, int]:

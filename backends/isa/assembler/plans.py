@@ -86,7 +86,9 @@ class ImmediateSlot(Slot):
         """The bits of a value at an address. `Mistake` if it is not legal."""
         shown = str(value) if text == str(value) else f"{quote(text)} = {value}"
         if isinstance(value, float):
-            raise Mistake("immediate_range", f"{shown} is not an integer; operand {self.operand!r} of {mnemonic} is", "")
+            raise Mistake(
+                "immediate_range", f"{shown} is not an integer; operand {self.operand!r} of {mnemonic} is", "write an integer"
+            )
         stored, what = value, f"operand {self.operand!r} of {mnemonic}"
         if self.kind.relative:
             stored = value - here
