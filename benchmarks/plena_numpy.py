@@ -1,8 +1,8 @@
 """PLENA interpreted with one numpy expression per instruction: what a simulator costs when it is written the obvious way.
 
 The yardstick of ``benchmarks/simulator.py``, and a second opinion on the machine's semantics that shares no code with the
-definition in ``isa_specs/plena``. It takes plain assembly (instructions, comments, ``.data``, ``.float``) and counts cycles in
-the sequential timing. Products of matrices are summed in whatever order numpy likes.
+definition in ``isa_specs/plena``. It takes plain assembly (instructions, comments, data in ``.float`` and ``.fill``) and counts
+cycles in the sequential timing. Products of matrices are summed in whatever order numpy likes.
 
     python benchmarks/plena_numpy.py FILE.s
 """
@@ -77,7 +77,9 @@ def parse(text: str) -> tuple[list[Instruction], dict[tuple[str, int], list[floa
             place = images.setdefault((fields[0], int(fields[1])), [])
         elif mnemonic == ".float":
             place.extend(float(f) for f in fields)
-        elif mnemonic:
+        elif mnemonic == ".fill":
+            place.extend([float(fields[1])] * int(fields[0]))
+        elif mnemonic and mnemonic != ".text":
             program.append(Instruction(mnemonic, tuple(int(f.lstrip("gpfa")) for f in fields)))
     return program, images
 

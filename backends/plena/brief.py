@@ -22,7 +22,7 @@ identity and whose other rows are zero, so that row 64 + k is the unit vector of
 to R is at address `base + c // 64 * R * 64 + r * 64 + c % 64`. Padding may hold anything.
 
 HBM from the scratch address on, FP SRAM, INT SRAM, matrix SRAM and the rest of vector SRAM are the kernel's own. Place scalar
-constants with `.data fp_sram, 0` and `.float 1.0, 0.5`; they become IEEE half."""
+constants with `.data fp_sram, 0` and `.float 1.0, 0.5`, then `.text` before the instructions; they become IEEE half."""
 
 
 def signature(workload: Workload) -> str:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-import ml_dtypes
 import numpy as np
 
 from backends.plena import mx
@@ -44,11 +43,13 @@ class Placement:
     """Column of every element."""
     text: str
     """The rule in words: ``row r, column c holds x[r, c]``."""
+    least_rows: int = 0
+    """Rows that belong to the tensor even where they hold no element."""
 
     @cached_property
     def rows(self) -> int:
         """Rows in use."""
-        return int(np.max(self.row)) + 1
+        return max(int(np.max(self.row)) + 1, self.least_rows)
 
     @cached_property
     def columns(self) -> int:
@@ -68,14 +69,11 @@ def vector(tensor: Tensor, _: Params) -> Placement:
 
 
 def matrix(tensor: Tensor, _: Params) -> Placement:
-    """The last dimension is the column, all others together the row."""
+    """The last dimension is the column; the one or two before it are the row."""
     *outer, columns = tensor.shape
     row = np.arange(int(np.prod(outer))).reshape(*outer, 1)
-    names = "rthi"[: len(outer)]
-    index = {1: "r", 2: f"t * {outer[-1]} + h"}.get(len(outer), "the flattened outer index")
-    return Placement(
-        row, np.arange(columns), f"row {index}, column c holds {tensor.name}[{', '.join((*names[-len(outer) :], 'c'))}]"
-    )
+    names, index = {1: ("r", "r"), 2: ("t, h", f"t * {outer[-1]} + h")}[len(outer)]
+    return Placement(row, np.arange(columns), f"row {index}, column c holds {tensor.name}[{names}, c]")
 
 
 def batch(unit: int) -> Callable[[Tensor, Params], Placement]:
@@ -100,34 +98,10 @@ def image(border: str | int) -> Callable[[Tensor, Params], Placement]:
         row = (np.arange(height)[:, None] + b) * pitch + np.arange(width) + b
         text = f"row (h + {b}) * {pitch} + w + {b}" if b else f"row h * {pitch} + w"
         around = f"; a border of {b} zero pixels surrounds the image" if b else ""
-        return Placement(row[None], np.arange(channels)[:, None, None], f"{text}, column c holds {tensor.name}[c, h, w]{around}")
+        rule = f"{text}, column c holds {tensor.name}[c, h, w]{around}"
+        return Placement(row[None], np.arange(channels)[:, None, None], rule, (height + 2 * b) * pitch)
 
     return place
-
-
-def bordered(border: str | int) -> Callable[[Tensor, Params], Placement]:
-    """As `image`, with the zero rows of the border below counted in."""
-    inner = image(border)
-
-    def place(tensor: Tensor, p: Params) -> Placement:
-        placed = inner(tensor, p)
-        b = p[border] if isinstance(border, str) else border
-        last = (tensor.shape[1] + 2 * b) * (tensor.shape[2] + 2 * b)
-        return Bordered(placed.row, placed.column, placed.text, last)
-
-    return place
-
-
-@dataclass(frozen=True)
-class Bordered(Placement):
-    """A placement that also owns rows without elements."""
-
-    all_rows: int = 0
-
-    @cached_property
-    def rows(self) -> int:
-        """Rows in use, empty ones included."""
-        return self.all_rows
 
 
 def taps(tensor: Tensor, _: Params) -> Placement:
@@ -152,9 +126,9 @@ def planes(tensor: Tensor, p: Params) -> Placement:
 Rule = Callable[[Tensor, Params], Placement]
 RULES: Mapping[str, Mapping[str, Rule]] = {
     "P22": {"a": batch(LANES), "b": batch(LANES), "y": batch(GROUP)},
-    "P24": {"x": bordered("PAD"), "w": taps, "y": planes},
+    "P24": {"x": image("PAD"), "w": taps, "y": planes},
     "P26": {"x": image(0), "y": image(0)},
-    "C11": {"x": bordered(1), "w": taps, "y": planes},
+    "C11": {"x": image(1), "w": taps, "y": planes},
 }
 """Tensors that are not laid out by rank, by task."""
 
@@ -280,7 +254,3 @@ def constants() -> mx.Bytes:
     eye[LANES : 2 * LANES] = np.eye(LANES)
     parts = [part for values in (eye, np.ones((LANES, LANES))) for part in mx.encode(values)]
     return np.concatenate(parts)
-
-
-STORAGE = np.dtype(ml_dtypes.bfloat16)
-"""numpy's type of vector SRAM."""

@@ -11,7 +11,7 @@ from backends.isa.architecture import Architecture
 from backends.isa.engine import Image
 from backends.isa.port import Read
 from backends.plena import baselines, brief
-from backends.plena.layout import SCRATCH_ROWS, VRAM_ROWS, Layout, constants
+from backends.plena.layout import LANES, SCRATCH_ROWS, VRAM_ROWS, Layout, constants
 from harness.task import Formats, Tensors, Workload, bf16, f32
 
 FORMATS = Formats(storage=bf16, accumulate=f32, unary_roundoffs=2.0**13, slack=1.125)
@@ -66,8 +66,10 @@ class PlenaPort:
         return {name: place.stored(inputs[name]) for name, place in Layout.of(workload).inputs.items()}
 
     def moved(self, workload: Workload) -> dict[str, int]:
-        """Every input element must be fetched once; outputs stay in vector SRAM."""
-        return {"load": sum(tensor.size for tensor in workload.inputs.values())}
+        """Elements that must be fetched: every input once, while outputs stay in vector SRAM. Only whole tiles count, because a
+        bound charges a tile's price for each tile begun, and a few rows come cheaper."""
+        tile = LANES * LANES
+        return {"load": sum(tensor.size for tensor in workload.inputs.values()) // tile * tile}
 
 
 def port(_: Architecture) -> PlenaPort:

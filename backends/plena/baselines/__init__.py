@@ -9,7 +9,7 @@ Sizes are written into the text, so that each configuration has its own.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -17,8 +17,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from backends.plena.layout import EYE, GROUP, ONES, Layout, padded
 from harness.task import Workload
-
-ZERO_STRIP, MASKED = [0.0] * 64, [-60000.0] * 64
 
 
 @dataclass(frozen=True)
@@ -80,8 +78,20 @@ def render(workload: Workload) -> str:
             **recipe.variables,
         )
     )
-    lines = [line.rstrip() for line in text.splitlines()]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(_indented(text))).strip() + "\n"
+
+
+def _indented(text: str) -> Iterator[str]:
+    """The lines of a program: ``.text`` behind its data, instructions indented by the loops that they are in."""
+    depth, in_data = 0, False
+    for line in map(str.strip, text.splitlines()):
+        if in_data and line and not line.startswith("."):
+            yield ".text"
+        in_data = line.startswith(".") or (in_data and not line)
+        depth -= line.startswith("C_LOOP_END")
+        outermost = not line or line.startswith(".") or (depth == 0 and line.startswith(";"))
+        yield line if outermost else "  " * (depth + 1) + line
+        depth += line.startswith("C_LOOP_START")
 
 
 def _key(workload: Workload) -> str:

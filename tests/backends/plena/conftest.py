@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -15,6 +16,12 @@ from harness.task import Tensors, Workload
 
 ROOT = Path(__file__).parents[3]
 HBM_BYTES = 1 << 20
+
+
+class Ran(NamedTuple):
+    outputs: Tensors
+    intact: bool
+    cycles: int
 
 
 @pytest.fixture(scope="session")
@@ -29,11 +36,11 @@ def plena_numpy() -> ModuleType:
 
 
 @pytest.fixture
-def run_kernel(plena_numpy: ModuleType) -> Callable[[str, Workload, Tensors], tuple[Tensors, bool]]:
-    """Runs a kernel on inputs; outputs are NaN beforehand. Returns them, and whether what lay in HBM is unchanged."""
+def run_kernel(plena_numpy: ModuleType) -> Callable[[str, Workload, Tensors], Ran]:
+    """Runs a kernel on inputs; outputs are NaN beforehand. Returns them, whether what lay in HBM is unchanged, and the cycles."""
     port = PlenaPort()
 
-    def run(source: str, workload: Workload, inputs: Tensors) -> tuple[Tensors, bool]:
+    def run(source: str, workload: Workload, inputs: Tensors) -> Ran:
         machine = plena_numpy.Machine("SPEC", HBM_BYTES)
         vram = machine.vram.reshape(-1)
         for place in Layout.of(workload).outputs.values():
@@ -46,6 +53,6 @@ def run_kernel(plena_numpy: ModuleType) -> Callable[[str, Workload, Tensors], tu
         machine.run(program)
         outputs = port.outputs(workload, lambda _space, start, count: vram[start : start + count])
         intact = all((machine.hbm[i.start : i.start + len(i.data)] == i.data).all() for i in images)
-        return outputs, intact
+        return Ran(outputs, intact, machine.cycles)
 
     return run
