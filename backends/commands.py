@@ -27,7 +27,7 @@ FUEL = 1_000_000_000
 
 @isa.command("list", epilog="Example: kernelwright isa list")
 def list_isas(as_json: AsJson = False) -> None:
-    """Lists registered instruction sets with their profiles and timings."""
+    """Lists instruction sets and their profiles and timings."""
     from backends.isa.cli import describe
 
     typer.echo(describe.listing(as_json))
@@ -35,7 +35,7 @@ def list_isas(as_json: AsJson = False) -> None:
 
 @isa.command(epilog="Example: kernelwright isa show plena --profile-name SPEC")
 def show(name: Name, profile_name: Profile = None, timing: Timing = None, as_json: AsJson = False) -> None:
-    """Shows memories, units and instructions with their encodings and cycles."""
+    """Shows memories, units, encodings and cycles."""
     from backends.isa.cli import describe
 
     typer.echo(describe.architecture(name, profile_name, timing, as_json))
@@ -56,7 +56,7 @@ def asm(
 
 @isa.command(epilog="Example: kernelwright isa disasm tiny words.hex")
 def disasm(name: Name, file: File, profile_name: Profile = None) -> None:
-    """Disassembles words in hexadecimal into text that assembles to the same words."""
+    """Turns hexadecimal words into assembly text."""
     from backends.isa.cli import programs
 
     typer.echo(programs.disassemble_file(name, file, profile_name))
@@ -84,8 +84,28 @@ def trace(
     profile_name: Profile = None, timing: Timing = None, engine: Engine = "auto", load: Load = None, compat: Compat = False,
     fuel: Fuel = FUEL, events: Annotated[int, typer.Option(help="Most instructions to record.", min=1)] = 100_000,
 ) -> None:  # fmt: skip
-    """Runs a program and writes a timeline that ui.perfetto.dev and chrome://tracing open; 1 us there is 1 cycle."""
+    """Writes a program's timeline for Perfetto.
+
+    ui.perfetto.dev and chrome://tracing open it; 1 us there is 1 cycle.
+    """
     from backends.isa.cli import programs
 
     job = programs.Job(name, file, profile_name, timing, engine, tuple(load or ()), (), compat, fuel)
     raise typer.Exit(programs.trace(job, output, events))
+
+
+@isa.command(epilog="Example: kernelwright isa check plena --seconds 60")
+def check(
+    name: Name, profile_name: Profile = None, timing: Timing = None,
+    seconds: Annotated[float, typer.Option(help="Time for comparing the engines, on all machines together.", min=0)] = 30.0,
+    seed: Annotated[int, typer.Option(help="Of random programs.", min=0)] = 0,
+    quick: Annotated[bool, typer.Option("--quick", help="Baselines of the smallest configuration only.")] = False,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Checks a definition, its machine, its manual, its engines against each other, and its backend's baselines.
+
+    All profiles and timings unless named. One line per check says what was tried and seen. Exit code 1 if something is wrong.
+    """
+    from backends.isa.cli import check as checks
+
+    raise typer.Exit(checks.report(name, profile_name, timing, seconds, seed, quick, as_json))

@@ -3,7 +3,8 @@
     python -m benchmarks.fuzz_isa                        # a million programs for each timing of the test machine
     python -m benchmarks.fuzz_isa isa_specs/plena --profile HEAD --programs 100000
 
-Each batch draws initial contents once and runs many programs from them. A disagreement prints the seed and the words.
+Each batch draws initial contents, grows a program that runs long (`backends.isa.generate`) and runs its mutants; now and then it
+runs words that nothing has tried. A disagreement prints the seed and the words.
 """
 
 from __future__ import annotations
@@ -25,7 +26,10 @@ from backends.isa.native.engine import NativeEngine
 from backends.isa.registry import find
 
 SCRATCH = Path(__file__).parents[1] / "tests" / "backends" / "isa" / "scratch_isa"
-BATCH = 256
+BATCH = 64
+"""Programs that share initial contents and descend from one."""
+WILD = 8
+"""One program in so many descends from none."""
 FUEL = 2000
 
 
@@ -50,20 +54,21 @@ def campaign(options: argparse.Namespace, timing: str, cache: Path) -> bool:
     architecture = load(find(options.isa), options.profile, timing)
     native, golden = NativeEngine(architecture, cache), GoldenEngine(architecture)
     ends: dict[str, int] = {}
-    begun, compared, instructions = time.perf_counter(), 0, 0
+    begun, compared, instructions, reached = time.perf_counter(), 0, 0, 0.0
     for number in range(options.programs):
         if number % BATCH == 0:
             rng = np.random.default_rng([options.seed, number])
             generator = Generator(architecture, rng, int(rng.integers(1, 32)))
-        words = generator.words()
-        native.reset()
-        for image in generator.images:
-            native.write(image.space, image.start, image.data)
+            words = base = generator.grown(native, FUEL)
+        else:
+            words = generator.words() if number % WILD == 0 else generator.mutant(base)
+        generator.prepare(native)
         outcome = native.run(Program.of(words), fuel=FUEL)
         instructions += outcome.instructions
+        reached += np.count_nonzero(outcome.counts) / len(words)
         ending = outcome.trap.cause if outcome.trap else outcome.ended
         ends[ending] = ends.get(ending, 0) + 1
-        if number % options.compare_every == 0:
+        if (number + 1) % options.compare_every == 0:  # + 1, so that these are not always the first of their batch
             compared += 1
             found = compare(golden, native, words, generator.images, fuel=FUEL).found
             if found:
@@ -71,6 +76,7 @@ def campaign(options: argparse.Namespace, timing: str, cache: Path) -> bool:
                 return False
     took = time.perf_counter() - begun
     print(f"{architecture.name} {timing}: {options.programs} programs, {instructions} instructions, {took:.0f} s")
+    print(f"  {100 * reached / options.programs:.0f} % of a program's words run, on average")
     print(f"  compared with golden: {compared}, all equal")
     print("  " + ", ".join(f"{cause} {count}" for cause, count in sorted(ends.items(), key=lambda item: -item[1])))
     return True

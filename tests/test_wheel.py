@@ -33,7 +33,9 @@ def test_a_wheel_in_an_empty_environment_runs_a_trial_from_elsewhere(tmp_path):
 
     where = run(tmp_path / "venv/bin/python", "-c", "import harness, tasks; print(harness.__file__, tasks.__file__)")
     assert str(ROOT) not in where
-    result = json.loads(run(kernelwright, "run", "--model", "scripted", "--tasks", "P01/C1", "--out", "out", "--json"))
+    result = json.loads(
+        run(kernelwright, "run", "--backend", "cpu", "--model", "scripted", "--tasks", "P01/C1", "--out", "out", "--json")
+    )
     assert result["rows"][0]["passed"] == 1
     assert (elsewhere / "out" / "lock.json").exists()
     run(kernelwright, "leaderboard", "add", "out")

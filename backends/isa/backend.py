@@ -2,7 +2,7 @@
 
 Building assembles; executing resets the machine, fills the outputs with noise, loads the port's images and the program's data,
 runs, and reads the outputs back. Kernels are data to a simulator that checks every access, so no sandbox is needed; what bounds
-them is a budget of instructions and cycles, by default `BUDGET` times the baseline's own.
+them is a budget of instructions and cycles, by default `BUDGET` times the baseline's own, and the wall clock.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from backends.isa.assembler import assemble
 from backends.isa.bound import bound
 from backends.isa.define import Isa
 from backends.isa.dtypes import Elements
-from backends.isa.engine import Engine, Outcome, Program, load_images
+from backends.isa.engine import Engine, Image, Outcome, Program, load_images
 from backends.isa.engines import open_engine
-from backends.isa.faults import fault, limit_fault
+from backends.isa.faults import fault, limit_fault, timeout_fault
 from backends.isa.manual import render
 from backends.isa.port import Moves, Port, PortFactory
 from backends.isa.profile import counters, profile
@@ -74,11 +74,11 @@ class IsaBackend:
     @cached_property
     def info(self) -> BackendInfo:
         """What this target is."""
-        definition = self.architecture.definition
+        definition, machine = self.architecture.definition, self.architecture.machine
         return BackendInfo(
             name=self.architecture.name,
-            title=self._port.title,
-            language=f"{definition.title} assembly",
+            title=f"{self._port.title} ({machine.profile}, {machine.timing.name})",
+            language=f"{definition.title.partition(',')[0]} assembly",
             extension=self._port.extension,
             version=version("kernelwright"),
             digest=self._digest(),
@@ -124,7 +124,7 @@ class IsaBackend:
             budget = Budget(max(limits.cycles, 1), limits.cycles)
         done: list[Execution] = []
         for inputs in batch:
-            done.append(self._execute(build.artifact, inputs, budget))
+            done.append(self._execute(build.artifact, inputs, budget, limits.wall_s))
             if done[-1].outcome != "completed":
                 break
         return done
@@ -148,19 +148,21 @@ class IsaBackend:
             return tools.disassembled(self.architecture, arguments["source"])
         rng = np.random.Generator(np.random.PCG64DXSM(seed))
 
+        fuel = self._budget(workload).instructions  # first: it may run the baseline on the same engine
+
         def prepare(program: Program) -> tuple[Engine, int]:
-            self._prepare(Kernel(workload, program), workload.draw(rng))
-            return self.engine, self._budget(workload).instructions
+            self._prepare(Kernel(workload, program), workload.draw(rng), rng)
+            return self.engine, fuel
 
         return tools.inspected(self.architecture, arguments, prepare)
 
     # One execution
 
-    def _execute(self, kernel: Kernel, inputs: Tensors, budget: Budget) -> Execution:
+    def _execute(self, kernel: Kernel, inputs: Tensors, budget: Budget, wall_s: float) -> Execution:
         started = time.perf_counter()
         images = self._prepare(kernel, inputs)
-        outcome = self.engine.run(kernel.program, fuel=budget.instructions)
-        failed = self._failure(kernel.program, outcome, budget)
+        outcome = self.engine.run(kernel.program, fuel=budget.instructions, seconds=wall_s)
+        failed = self._failure(kernel.program, outcome, budget, wall_s)
         if failed is not None:
             return _with_counts(failed, kernel.program, outcome, started)
         intact = all(
@@ -172,11 +174,11 @@ class IsaBackend:
         done = Execution(outcome="completed", outputs=outputs, inputs_intact=intact)
         return _with_counts(done, kernel.program, outcome, started)
 
-    def _prepare(self, kernel: Kernel, inputs: Tensors) -> Sequence[Any]:
-        """A machine as the kernel finds it; returns the images that hold the inputs."""
+    def _prepare(self, kernel: Kernel, inputs: Tensors, rng: np.random.Generator | None = None) -> Sequence[Image]:
+        """A machine as the kernel finds it; returns the images that hold the inputs. ``rng`` makes the noise repeat."""
         engine, images = self.engine, self._port.images(kernel.workload, inputs)
         engine.reset()
-        rng = np.random.default_rng()
+        rng = rng or np.random.default_rng()
         for region in self._output_regions(kernel.workload):
             engine.write(region.space, region.start, noise(self.architecture.memories[region.space], region.count, rng))
         for image in images:
@@ -184,12 +186,14 @@ class IsaBackend:
         load_images(engine, kernel.program)
         return images
 
-    def _failure(self, program: Program, outcome: Outcome, budget: Budget) -> Execution | None:
+    def _failure(self, program: Program, outcome: Outcome, budget: Budget, wall_s: float) -> Execution | None:
         if outcome.trap is not None:
             return Execution(outcome="fault", fault=fault(self.architecture, program, outcome.trap))
         if outcome.ended == "fuel":
             found = limit_fault(program, outcome.pc, "instructions", budget.instructions)
             return Execution(outcome="limit", fault=found)
+        if outcome.ended == "time":
+            return Execution(outcome="timeout", fault=timeout_fault(program, outcome.pc, wall_s))
         if outcome.cycles > budget.cycles:
             return Execution(outcome="limit", fault=limit_fault(program, outcome.pc, "cycles", budget.cycles))
         return None

@@ -26,7 +26,9 @@ def load(
 ) -> Architecture:
     """The architecture of a definition at a profile and timing of the ``machine.toml`` beside it, its defaults unless named."""
     definition = isa.definition if isinstance(isa, Isa) else isa
-    return bind(definition, load_machine(definition.folder / "machine.toml", profile, timing, overrides))
+    return bind(
+        definition, load_machine(definition.folder / "machine.toml", profile, timing, {**definition.overrides, **overrides})
+    )
 
 
 def bind(definition: Definition, machine: Machine) -> Architecture:

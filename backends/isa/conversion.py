@@ -3,8 +3,9 @@
 A *pattern* is an unsigned integer of the width of `DType.bytes`, a 4-bit type in the low half of a byte. `decode` gives compute
 values (f32, i32, u32, i64, u64), `encode` takes them: integers wrap, floats round to nearest even, and a NaN becomes the
 positive quiet NaN of the format (0 where it has none, in e2m1). What is out of range becomes an infinity in f32, fp16, bf16 and
-e5m2, NaN in e4m3 (which has no infinities) and the largest value in e2m1. e8m0 holds the nearest power of two (halfway: the one
-with the even pattern) and NaN for what is 0, negative, infinite or beyond its range.
+e5m2, NaN in e4m3 (which has no infinities) and the largest value in e2m1. e8m0 holds the nearest power of two, halfway the
+greater one (1.5 becomes 2; between 2**-127 and 2**-126 everything but 2**-127 becomes 2**-126, below them 2**-127), and NaN for
+what is 0, negative, infinite or rounds to 2**128.
 
 Blocks of an MX type follow OCP Microscaling 1.0 (section 6.3): scale exponent ``floor(log2(max|x|)) - emax``, clamped to -127
 .. 127, with ``emax`` the exponent of the element type's largest value (e4m3 8, e5m2 15, e2m1 2); elements are ``x /

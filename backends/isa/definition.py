@@ -8,12 +8,12 @@ be transformed with `dataclasses.replace` (see `backends.isa.transform`); nothin
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from backends.isa.dtypes import DType, Storage
-from backends.isa.expression import DTypeParam, Param, Size
+from backends.isa.expression import DTypeParam, Expr, Param, Size
 
 Direction = Literal["in", "out", "inout"]
 
@@ -113,7 +113,7 @@ class Format:
     name: str
     fields: Mapping[str, Field]
 
-    def __call__(self, **uses: int | Param | str | None) -> PendingEncoding:
+    def __call__(self, **uses: int | Expr | str | None) -> PendingEncoding:
         """An encoding in this format."""
         return PendingEncoding(self, uses)
 
@@ -126,7 +126,7 @@ class PendingEncoding:
     """
 
     format: Format
-    uses: Mapping[str, int | Param | str | None]
+    uses: Mapping[str, int | Expr | str | None]
 
 
 @dataclass(frozen=True)
@@ -249,3 +249,5 @@ class Definition:
     """Where isa.py, machine.toml and manual/ lie."""
     file: Path
     """The definition file."""
+    overrides: Mapping[str, int | str] = field(default_factory=dict)
+    """Parameters that do not have the values of machine.toml; see `backends.isa.transform`."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Literal, Protocol
 
 import numpy as np
@@ -19,6 +20,7 @@ from backends.isa.dtypes import Elements
 CAUSES = ("issue", "data", "unit", "memory", "dma")
 """Where cycles go: the issue slot itself, waiting for a compute result, for a busy compute unit, for a memory unit, for a DMA."""
 Cause = Literal["issue", "data", "unit", "memory", "dma"]
+Ended = Literal["end", "trap", "fuel", "time", "stopped"]
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,9 @@ class LoopState:
 class Outcome:
     """What a run did."""
 
-    ended: Literal["end", "trap", "fuel", "stopped"]
-    """``end``: halted or ran off the end; ``fuel``: the instruction limit was reached; ``stopped``: at the asked-for place."""
+    ended: Ended
+    """``end``: halted or ran off the end; ``fuel``: the instruction limit was reached; ``time``: the time limit was;
+    ``stopped``: at the asked-for place."""
     pc: int
     """Address of the next instruction, or of the one that trapped."""
     cycles: int
@@ -107,9 +110,12 @@ class Engine(Protocol):
     def read(self, space: str, start: int, count: int) -> Elements:
         """Elements of a memory or register file. UsageError outside it."""
 
-    def run(self, program: Program, *, fuel: int, start: int = 0, stop: tuple[int, int] | None = None, trace: int = 0) -> Outcome:
-        """Runs from word ``start``; at most ``fuel`` instructions; ``stop=(pc, visit)`` stops before the visit-th (1-based)
-        execution of pc. The program's images are not loaded here: that is the caller's `load_images`."""
+    def run(
+        self, program: Program, *, fuel: int, start: int = 0, stop: tuple[int, int] | None = None, trace: int = 0,
+        seconds: float = inf,
+    ) -> Outcome:  # fmt: skip
+        """Runs from word ``start``; at most ``fuel`` instructions and about ``seconds``; ``stop=(pc, visit)`` stops before the
+        visit-th (1-based) execution of pc. The program's images are not loaded here: that is the caller's `load_images`."""
 
 
 def load_images(engine: Engine, program: Program) -> None:

@@ -36,6 +36,16 @@ def fault(architecture: Architecture, program: Program, trapped: Trapped) -> Fau
 
 def limit_fault(program: Program, pc: int, what: str, limit: int) -> Fault:
     """A run that used up its budget of ``what`` (``instructions`` or ``cycles``), stopped at ``pc``."""
+    message = f"more than {limit} {what}; stopped {_at(program, pc)}"
+    return Fault(cause="limit", message=message, pc=pc, line=line_of(program, pc), limit=limit)
+
+
+def timeout_fault(program: Program, pc: int, seconds: float) -> Fault:
+    """A run that took longer than it may, stopped at ``pc``."""
+    message = f"more than {seconds:g} s; stopped {_at(program, pc)}"
+    return Fault(cause="timeout", message=message, pc=pc, line=line_of(program, pc))
+
+
+def _at(program: Program, pc: int) -> str:
     line = line_of(program, pc)
-    place = f"at line {line}" if line else f"at pc {pc}"
-    return Fault(cause="limit", message=f"more than {limit} {what}; stopped {place}", pc=pc, line=line, limit=limit)
+    return f"at line {line}" if line else f"at pc {pc}"

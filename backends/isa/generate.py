@@ -1,7 +1,9 @@
 """Random programs for any instruction set: mostly legal, sometimes wild; for comparing engines and for fuzzing.
 
 Operands are chosen by kind. Registers that hold addresses start with addresses that are aligned and in range, and windows name a
-register that is legal for them if there is one; results go to the upper registers of a file, so that addresses last.
+register that is legal for them if there is one; results go to the upper registers of a file, so that addresses last. That keeps a
+program of few instructions from trapping. One that runs long is *grown*: every word is tried on an engine and drawn anew if it
+traps, because only the engine knows what else an instruction demands. Mutants of a grown program trap late or not at all.
 """
 
 from __future__ import annotations
@@ -15,11 +17,15 @@ from backends.isa.architecture import Architecture, BoundMemory, BoundOperand, I
 from backends.isa.conversion import pattern_type
 from backends.isa.definition import Access, Immediate
 from backends.isa.dtypes import MX
-from backends.isa.engine import Image
+from backends.isa.engine import Engine, Image, Outcome, Program
 from backends.isa.expression import evaluate
 
 WILD = 1 / 64
 """Share of words that are any bits, and of register numbers and values that are anything."""
+TRIES = 12
+"""Words that are drawn for a place before one that traps is taken."""
+TRAPS = 1 / 64
+"""Share of places of a grown program that take the first word, whatever it does."""
 FILLED = 4096
 """Elements at the start of a memory that get random contents."""
 
@@ -46,6 +52,50 @@ class Generator:
         """A program of some instructions, all unless named."""
         chosen = instructions or self.architecture.instructions
         return np.array([self.word(pc, chosen[self.below(len(chosen))]) for pc in range(self.length)], np.uint64)
+
+    def grown(self, engine: Engine, fuel: int) -> NDArray[np.uint64]:
+        """A program that seldom traps on this engine, which is left in some state; ``fuel``: instructions that it may run.
+
+        Nothing is run again that has run before: a word that traps has had no effect. Only while a hardware loop is open does
+        every try start at the beginning, since a run does not take over the loops of another.
+        """
+        words: list[int] = []
+        self.prepare(engine)
+        looping = False
+        for pc in range(self.length):
+            for _ in range(1 if self.chance(TRAPS) else TRIES):
+                word = self.word(pc, self.architecture.instructions[self.below(len(self.architecture.instructions))])
+                if looping:
+                    self.prepare(engine)
+                outcome = engine.run(Program.of([*words, word]), fuel=fuel, start=0 if looping else pc)
+                if self._goes_on(outcome, pc):
+                    break
+            words.append(word)
+            looping = bool(outcome.loops)
+        return np.array(words, np.uint64)
+
+    def _goes_on(self, outcome: Outcome, pc: int) -> bool:
+        """Whether a program whose last word is at ``pc`` ran through or to a place that is still to be written."""
+        if outcome.trap is not None:
+            return outcome.trap.cause == "pc_out_of_range" and pc < outcome.pc <= self.length
+        return outcome.ended == "end"
+
+    def mutant(self, words: NDArray[np.uint64]) -> NDArray[np.uint64]:
+        """The program with one to three words drawn anew, or a bit of one changed."""
+        made, bits = words.copy(), self.architecture.definition.word_bits
+        if self.chance(0.25):
+            made[self.below(len(made))] ^= np.uint64(1 << self.below(bits))
+            return made
+        for _ in range(1 + self.below(3)):
+            pc = self.below(len(made))
+            made[pc] = self.word(pc, self.architecture.instructions[self.below(len(self.architecture.instructions))])
+        return made
+
+    def prepare(self, engine: Engine) -> None:
+        """Resets an engine and writes the initial contents."""
+        engine.reset()
+        for image in self.images:
+            engine.write(image.space, image.start, image.data)
 
     def chance(self, probability: float) -> bool:
         """True with a probability."""
@@ -80,7 +130,7 @@ class Generator:
             return int(self.rng.integers(0, 1 << 63))
         targets = [m for m in self.architecture.memories.values() if m.pointer == registers.name]
         if not targets or self.chance(0.25):
-            return self.below(8)
+            return self.below(8) if self.chance(0.5) else 0  # 0 is legal almost everywhere
         memory = targets[self.below(len(targets))]
         near = min(memory.size, FILLED * max(memory.align, 1))
         return self.below(near // memory.align) * memory.align
@@ -135,8 +185,8 @@ class Generator:
         if kind.label:
             target = self.below(self.length + 1) if not self.chance(WILD) else self.below(1 << 30)
             number = target - pc if kind.relative else target
-        elif self.chance(0.25):
+        elif self.chance(0.125):
             number = int(self.rng.integers(operand.low, operand.high, endpoint=True))
         else:
-            number = min(max(self.below(16), operand.low), operand.high)
+            number = min(max(self.below(16) if self.chance(0.5) else 0, operand.low), operand.high)
         return number // kind.scale

@@ -30,6 +30,11 @@
     unit = "matrix"
     amount = "MLEN * BLEN * BLEN"
     cost = "M_MM"                 # per interval of this cost class
+    [peaks.load]
+    unit = "hbm"
+    amount = "MLEN * MLEN"
+    cost = "H_PREFETCH_M"
+    work = "2 * MLEN"             # where that cost depends on work: the least that goes with the amount, in proportion
 
 Timing is versioned apart from semantics: it decides cycles and nothing else.
 """
@@ -104,7 +109,12 @@ class Peak:
 
     unit: str
     amount: int
+    """Most operations of one instruction."""
     cost: str
+    """Cost class of that instruction."""
+    work: int = 0
+    """Where the cost depends on work: the least work that goes with ``amount`` operations. A share of them takes no less
+    than that share of it, in however many instructions."""
 
 
 @dataclass(frozen=True)
@@ -153,6 +163,7 @@ def load_machine(
     for kind, peak in peaks.items():
         if lacking := [name for name, variant in made.items() if peak.cost not in variant.costs]:
             raise reader.wrong(f"peaks.{kind}", f"cost class {peak.cost!r}", f"timing.{lacking[0]} has none of that name")
+        reader.check_work(kind, peak, made)
     return Machine(profile, made[timing], reader.values, units, peaks, tuple(profiles), tuple(timings), path)
 
 
@@ -224,4 +235,17 @@ class _Reader:
     def peak(self, kind: str, entry: Mapping[str, Any], units: Mapping[str, Unit]) -> Peak:
         if entry.get("unit") not in units or "cost" not in entry:
             raise self.wrong(f"peaks.{kind}", f"{dict(entry)!r}", f"unit (one of {', '.join(units)}), amount and cost")
-        return Peak(entry["unit"], self.number(f"peaks.{kind}", entry.get("amount", 1)), entry["cost"])
+        if extra := set(entry) - {"unit", "amount", "cost", "work"}:
+            raise self.wrong(f"peaks.{kind}", f"unknown {', '.join(sorted(extra))}", "unit, amount, cost and work exist")
+        amount, work = (self.number(f"peaks.{kind}", entry.get(name, least)) for name, least in (("amount", 1), ("work", 0)))
+        if amount < 1:
+            raise self.wrong(f"peaks.{kind}", f"amount is {amount}", "an instruction does at least 1 operation")
+        return Peak(entry["unit"], amount, entry["cost"], work)
+
+    def check_work(self, kind: str, peak: Peak, timings: Mapping[str, Timing]) -> None:
+        costs = [timing.costs[peak.cost] for timing in timings.values()]
+        varies = any(linear.per for cost in costs for linear in (cost.interval, cost.latency))
+        if varies != bool(peak.work):
+            hint = "how much work goes with the amount" if varies else "leave it out"
+            said = f"the cost of {peak.cost!r} {'depends' if varies else 'does not depend'} on work, and work is {peak.work}"
+            raise self.wrong(f"peaks.{kind}", said, hint)

@@ -18,6 +18,8 @@ from harness.errors import UsageError, did_you_mean
 MAX_ROWS = 300
 """Most lines that a tool answers with."""
 MAX_VISIT = 1_000_000_000
+MAX_SECONDS = 10.0
+"""How long ``inspect`` may run a kernel."""
 Prepare = Callable[[Program], tuple[Engine, int]]
 """Resets the machine, loads inputs and program, and returns it with the most instructions a run may have."""
 
@@ -65,7 +67,7 @@ def inspected(architecture: Architecture, arguments: Mapping[str, Any], prepare:
     except UsageError as error:
         raise ValueError(f"{error.message}; {error.hint}" if error.hint else error.message) from None
     engine, fuel = prepare(program)
-    outcome = engine.run(program, fuel=fuel, stop=stop)
+    outcome = engine.run(program, fuel=fuel, stop=stop, seconds=MAX_SECONDS)
 
     def rows() -> Iterator[str]:
         yield _where(architecture, program, outcome, fuel)
@@ -86,7 +88,7 @@ def disassembled(architecture: Architecture, source: str) -> str:
     program, problems = _assembled(architecture, source)
     if program is None:
         return problems
-    return _capped(f"{len(program.words)} words\n{disassemble(program.words, architecture)}")
+    return _capped(f"{len(program.words)} words\n{disassemble(program.words, architecture).rstrip()}")
 
 
 def diagnostic_line(diagnostic: Diagnostic) -> str:
@@ -128,8 +130,9 @@ def _stop(program: Program, at: str, visit: int) -> tuple[int, int] | None:
 def _where(architecture: Architecture, program: Program, outcome: Outcome, fuel: int) -> str:
     if outcome.trap is not None:
         return f"the kernel trapped before it got there: {fault(architecture, program, outcome.trap).message}"
-    if outcome.ended == "fuel":
-        return f"stopped after {fuel} instructions at {place(program, outcome.pc)}"
+    if outcome.ended in ("fuel", "time"):
+        allowed = f"{fuel} instructions" if outcome.ended == "fuel" else f"{MAX_SECONDS:g} s"
+        return f"stopped after {allowed} at {place(program, outcome.pc)}"
     if outcome.ended == "end":
         return "the program ended"
     line = line_of(program, outcome.pc)

@@ -7,7 +7,8 @@ from harness.task import Workload
 
 CONVENTION = f"""\
 The kernel is the whole program: it starts at the first instruction and ends behind the last one. The profile is SPEC. All
-registers and memories are 0 when it starts, except HBM.
+registers and memories have their reset values when it starts, except HBM, where the inputs are, and the outputs, which hold
+noise.
 
 **Inputs** lie in HBM as MXFP8. Each is a matrix, row-major, zero-padded to whole 64 x 64 tiles, with all its elements first and
 all its scales behind them: put the element address into an address register, the *scale offset* into the scale register and the

@@ -11,7 +11,8 @@ from backends.isa.architecture import Architecture
 from backends.isa.engine import Image
 from backends.isa.port import Read
 from backends.plena import baselines, brief
-from backends.plena.layout import LANES, SCRATCH_ROWS, VRAM_ROWS, Layout, constants
+from backends.plena.layout import SCRATCH_ROWS, VRAM_ROWS, Layout, constants
+from harness.errors import UsageError
 from harness.task import Formats, Tensors, Workload, bf16, f32
 
 FORMATS = Formats(storage=bf16, accumulate=f32, unary_roundoffs=2.0**13, slack=1.125)
@@ -19,6 +20,10 @@ FORMATS = Formats(storage=bf16, accumulate=f32, unary_roundoffs=2.0**13, slack=1
 Reciprocals, roots and exponentials that do not end a step are at best half numbers: one rounding of half, 2**13 of f32's. The
 slack is small because bf16 roundings are large: a kernel that makes one where the reference has a step stays under 1, and at
 1.125 every kernel that leaves a named step out is still refused."""
+
+
+PROFILE = "SPEC"
+"""Profile of machine.toml that tasks use."""
 
 
 class PlenaPort:
@@ -66,14 +71,15 @@ class PlenaPort:
         return {name: place.stored(inputs[name]) for name, place in Layout.of(workload).inputs.items()}
 
     def moved(self, workload: Workload) -> dict[str, int]:
-        """Elements that must be fetched: every input once, while outputs stay in vector SRAM. Only whole tiles count, because a
-        bound charges a tile's price for each tile begun, and a few rows come cheaper."""
-        tile = LANES * LANES
-        return {"load": sum(tensor.size for tensor in workload.inputs.values()) // tile * tile}
+        """Elements that must be fetched: every input once, while outputs stay in vector SRAM."""
+        return {"load": sum(tensor.size for tensor in workload.inputs.values())}
 
 
-def port(_: Architecture) -> PlenaPort:
-    """The port of an architecture of PLENA."""
+def port(architecture: Architecture) -> PlenaPort:
+    """The port of an architecture of PLENA. UsageError for another profile than SPEC: kernels for one do not run on another."""
+    if architecture.machine.profile != PROFILE:
+        message = f"profile={architecture.machine.profile}: the calling convention and the baselines are those of {PROFILE}"
+        raise UsageError(message, "leave it out; `kernelwright isa run plena` runs programs of either profile")
     return PlenaPort()
 
 

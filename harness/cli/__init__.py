@@ -49,7 +49,7 @@ def build_app() -> typer.Typer:
     app = typer.Typer(
         name="kernelwright",
         help="Can an LLM agent write correct and fast kernels for hardware it does not know?",
-        epilog="First steps: kernelwright doctor, then kernelwright run --model compiler --tasks P01",
+        epilog="First steps: kernelwright doctor, then kernelwright run --backend cpu --model compiler --tasks P01",
         no_args_is_help=True,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
@@ -76,13 +76,24 @@ def _add_plugins(app: typer.Typer) -> None:
     from harness import plugins
     from harness.errors import UsageError
 
+    def warn(error: UsageError) -> None:
+        print(f"warning: {error}", file=sys.stderr)
+
     try:
-        for name in plugins.entries("command group"):
+        names = list(plugins.entries("command group"))
+    except UsageError as error:
+        return warn(error)
+    for name in names:
+        try:
             if name in _COMMANDS or name in _GROUPS:
                 raise UsageError(f"command group {name!r} takes the name of a command of kernelwright")
-            app.add_typer(plugins.load("command group", name), name=name)
-    except UsageError as error:
-        print(f"warning: {error}", file=sys.stderr)
+            group = plugins.load("command group", name)
+            if not isinstance(group, typer.Typer):
+                raise UsageError(f"command group {name!r} is {type(group).__name__}, not a typer.Typer")
+            app.add_typer(group, name=name)
+        except UsageError as error:
+            warn(error)
+    return None
 
 
 def main() -> None:

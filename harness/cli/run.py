@@ -84,7 +84,7 @@ def run(
     _finish(commands.start(options, out, workers, _console(), command), as_json)
 
 
-run.epilog = "Example: kernelwright run --model compiler --tasks P15/C2"  # type: ignore[attr-defined]
+run.epilog = "Example: kernelwright run --backend cpu --model compiler --tasks P15/C2"  # type: ignore[attr-defined]
 
 
 def resume(folder: Folder, workers: Workers = 0, as_json: AsJson = False) -> None:
@@ -140,7 +140,7 @@ def eval_(
     raise typer.Exit(0 if evaluation.passed else 1)
 
 
-eval_.epilog = "Example: kernelwright eval softmax.c --task P15/C2 --final"  # type: ignore[attr-defined]
+eval_.epilog = "Example: kernelwright eval softmax.c --backend cpu --task P15/C2 --final"  # type: ignore[attr-defined]
 
 
 # What is printed

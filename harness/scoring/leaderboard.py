@@ -155,13 +155,20 @@ def json_schema() -> str:
 
 def lines(rows: Sequence[Row]) -> list[Line]:
     """Rows as lines of a result table; rows of one model on one suite and backend are told apart by their ids."""
-    named = Counter((row.identity.model, row.identity.suite, row.identity.backend) for row in rows)
-    return [_line(row, named[row.identity.model, row.identity.suite, row.identity.backend] > 1) for row in rows]
+    named = Counter((row.identity.model, row.identity.suite, target(row.identity)) for row in rows)
+    return [_line(row, named[row.identity.model, row.identity.suite, target(row.identity)] > 1) for row in rows]
+
+
+def target(identity: Identity) -> str:
+    """The backend with its options, which may change what a cycle is: ``plena (timing=overlapped)``. Only rows that agree in it
+    are ranked together."""
+    options = ", ".join(f"{key}={value}" for key, value in sorted(identity.settings.get("backend", {}).items()))
+    return f"{identity.backend} ({options})" if options else identity.backend
 
 
 def _line(row: Row, needs_id: bool) -> Line:
     marks = [row.id[:6]] * needs_id + ["unsafe sandbox"] * row.is_unsafe + ["partial"] * row.is_partial
-    return Line(row.identity.model, row.identity.backend, row.metrics, row.identity.suite, tuple(marks))
+    return Line(row.identity.model, target(row.identity), row.metrics, row.identity.suite, tuple(marks))
 
 
 # From a run to a row

@@ -30,14 +30,14 @@ from isa_specs.plena.state import (
 )
 
 
-@isa.op("M_MM", R(opcode=0x01), unit="matrix", timing="m_mm", syntax="0, rs1, rs2", example="M_MM 0, gp1, gp2")
+@isa.op("M_MM", R(opcode=0x01), unit="matrix", timing="m_mm", syntax="0, rs1, rs2", example="m_mm gp1, gp2")
 def m_mm(rs1: In(gp), rs2: In(vram, BLEN, MLEN)):
     """Adds the product of BLEN vector rows and BLEN columns of a tile to the accumulator.
 
     The accumulator `m_acc[i][j]` grows by the sum over k of `row i [k] * tile[k][column + j]`, for i and j below BLEN; k runs
     upward, in f32. `rs2` is the address of the first of BLEN consecutive rows. `rs1` is the address of the tile plus an
     offset that names the column, a multiple of BLEN: the column itself in profile SPEC, column * MLEN in HEAD. Sums stay in
-    the accumulator over any number of products (that is how a long K is split over tiles) until `M_MM_WO` writes them out.
+    the accumulator over any number of products (that is how a long K is split over tiles) until `m_mm_wo` writes them out.
     """
     offset = rs1 % (MLEN * MLEN)
     tile = In(mram, MLEN, MLEN, at=rs1 - offset)
@@ -56,12 +56,12 @@ def m_mm(rs1: In(gp), rs2: In(vram, BLEN, MLEN)):
             total[i, j] += sums[i, j]
 
 
-@isa.op("M_TMM", R(opcode=0x02), unit="matrix", timing="m_mm", syntax="0, rs1, rs2", example="M_TMM 0, gp2, gp1")
+@isa.op("M_TMM", R(opcode=0x02), unit="matrix", timing="m_mm", syntax="0, rs1, rs2", example="m_tmm gp2, gp1")
 def m_tmm(rs1: In(vram, BLEN, MLEN), rs2: In(gp)):
     """Adds the product of BLEN vector rows and BLEN rows of a tile, transposed, to the accumulator.
 
     The accumulator `m_acc[i][j]` grows by the sum over k of `row i [k] * tile[first + j][k]`. Mind the order of operands: the
-    vector address comes first here, second in `M_MM`. `rs2` is the address of the tile plus first * MLEN, where the row first
+    vector address comes first here, second in `m_mm`. `rs2` is the address of the tile plus first * MLEN, where the row first
     is a multiple of BLEN, in both profiles. Use it for weights stored as (N, K), and to sum exactly in f32 with rows of ones.
     """
     offset = rs2 % (MLEN * MLEN)
@@ -83,12 +83,12 @@ def m_tmm(rs1: In(vram, BLEN, MLEN), rs2: In(gp)):
             total[i, j] += sums[i, j]
 
 
-@isa.op("M_BMM", R(opcode=0x03), unit="matrix", timing="m_bmm", syntax="0, rs1, rs2", example="M_BMM 0, gp1, gp2")
+@isa.op("M_BMM", R(opcode=0x03), unit="matrix", timing="m_bmm", syntax="0, rs1, rs2", example="m_bmm 0, gp1, gp2")
 def m_bmm(rd: Imm(default=0), rs1: In(gp), rs2: In(vram, MLEN, MLEN)):
     """Adds, for every head at once, the product of MLEN interleaved vector rows and HLEN rows of a tile.
 
     `hm_acc[b][i][j]` grows by the sum over d of `row i [d * HEADS + b] * tile[h + d][j]`, divided by SCORE_DIVISOR. Lanes of
-    the heads are interleaved here, unlike in `M_BTMM`. `rs1` is the address of the tile plus h, a multiple of HLEN below
+    the heads are interleaved here, unlike in `m_btmm`. `rs1` is the address of the tile plus h, a multiple of HLEN below
     MLEN.
     """
     require(rd == 0, bmm_rd_nonzero, rd)
@@ -107,7 +107,7 @@ def m_bmm(rd: Imm(default=0), rs1: In(gp), rs2: In(vram, MLEN, MLEN)):
                 total[b, i, j] += sums[j] / f32(SCORE_DIVISOR)
 
 
-@isa.op("M_BTMM", R(opcode=0x04), unit="matrix", timing="m_bmm", syntax="0, rs1, rs2", example="M_BTMM 0, gp1, gp2")
+@isa.op("M_BTMM", R(opcode=0x04), unit="matrix", timing="m_bmm", syntax="0, rs1, rs2", example="m_btmm 0, gp1, gp2")
 def m_btmm(rd: Imm(default=0), rs1: In(gp), rs2: In(vram, MLEN, MLEN)):
     """Adds, for every head at once, the product of MLEN vector rows and one head of a transposed tile.
 
@@ -135,7 +135,7 @@ def m_btmm(rd: Imm(default=0), rs1: In(gp), rs2: In(vram, MLEN, MLEN)):
                 total[b, i, j] += sums[j] / f32(SCORE_DIVISOR)
 
 
-@isa.op("M_BMM_WO", I(opcode=0x05), compat=MISPLACED(opcode=0x05), unit="matrix", example="M_BMM_WO gp1, 0")
+@isa.op("M_BMM_WO", I(opcode=0x05), compat=MISPLACED(opcode=0x05), unit="matrix", example="m_bmm_wo gp1, 0")
 def m_bmm_wo(rd: In(gp), imm: Imm()):
     """Writes the accumulator of batched tile products to vector rows and clears it.
 
@@ -150,7 +150,7 @@ def m_bmm_wo(rd: In(gp), imm: Imm()):
                 total[b, i, j] = 0.0
 
 
-@isa.op("M_MM_WO", I(opcode=0x06), unit="matrix", timing="m_mm_wo", example="M_MM_WO gp1, gp0, 0")
+@isa.op("M_MM_WO", I(opcode=0x06), unit="matrix", timing="m_mm_wo", example="m_mm_wo gp1, gp0, 0")
 def m_mm_wo(rd: In(gp), rs1: In(gp), imm: Imm()):
     """Writes the accumulator of tile products into BLEN lanes of BLEN vector rows and clears it.
 
@@ -168,7 +168,7 @@ def m_mm_wo(rd: In(gp), rs1: In(gp), imm: Imm()):
             total[i, j] = 0.0
 
 
-@isa.op("M_MV", R(opcode=0x07), unit="matrix", timing="m_mm", syntax="0, rs1, rs2", example="M_MV 0, gp1, gp2")
+@isa.op("M_MV", R(opcode=0x07), unit="matrix", timing="m_mm", syntax="0, rs1, rs2", example="m_mv gp1, gp2")
 def m_mv(rs1: In(gp), rs2: In(vram, MLEN)):
     """Adds the product of one vector row and BLEN columns of a tile to the accumulator.
 
@@ -189,12 +189,12 @@ def m_mv(rs1: In(gp), rs2: In(vram, MLEN)):
         total[j] += sums[j]
 
 
-@isa.op("M_TMV", R(opcode=0x08), unit="matrix", timing="m_mm", syntax="0, rs1, rs2", example="M_TMV 0, gp1, gp2")
+@isa.op("M_TMV", R(opcode=0x08), unit="matrix", timing="m_mm", syntax="0, rs1, rs2", example="m_tmv gp1, gp2")
 def m_tmv(rs1: In(mram, MLEN, MLEN), rs2: In(vram, MLEN)):
     """Adds the product of one vector row and the first BLEN rows of a tile, transposed, to the accumulator.
 
     `v_acc[j]` grows by the sum over k of `row[k] * tile[j][k]`, for j below BLEN. `rs1` is the address of a tile: other rows
-    of it cannot be reached. For them, use `M_TMM` with a row among its BLEN rows.
+    of it cannot be reached. For them, use `m_tmm` with a row among its BLEN rows.
     """
     sums = array(f32, BLEN)
     for k in range(MLEN):
@@ -205,11 +205,11 @@ def m_tmv(rs1: In(mram, MLEN, MLEN), rs2: In(vram, MLEN)):
         total[j] += sums[j]
 
 
-@isa.op("M_BMV", R(opcode=0x09), unit="matrix", timing="m_bmv", example="M_BMV gp0, gp1, gp2")
+@isa.op("M_BMV", R(opcode=0x09), unit="matrix", timing="m_bmv", example="m_bmv gp0, gp1, gp2")
 def m_bmv(rd: In(gp), rs1: In(gp), rs2: In(vram, MLEN)):
     """Adds, for every head at once, the product of one interleaved vector row and HLEN rows of a tile.
 
-    As `M_BMM` with a single row, and rd + rs1 as the address of the tile plus h: `hv_acc[b][j]` grows by the sum over d of
+    As `m_bmm` with a single row, and rd + rs1 as the address of the tile plus h: `hv_acc[b][j]` grows by the sum over d of
     `row[d * HEADS + b] * tile[h + d][j]`, divided by SCORE_DIVISOR.
     """
     at = rd + rs1
@@ -227,11 +227,11 @@ def m_bmv(rd: In(gp), rs1: In(gp), rs2: In(vram, MLEN)):
             total[b, j] += sums[j] / f32(SCORE_DIVISOR)
 
 
-@isa.op("M_BTMV", R(opcode=0x0A), unit="matrix", timing="m_bmv", example="M_BTMV gp0, gp1, gp2")
+@isa.op("M_BTMV", R(opcode=0x0A), unit="matrix", timing="m_bmv", example="m_btmv gp0, gp1, gp2")
 def m_btmv(rd: In(gp), rs1: In(gp), rs2: In(vram, MLEN)):
     """Adds, for every head at once, the product of one vector row and one head of a transposed tile.
 
-    As `M_BTMM` with a single row, and rd + rs1 as the address of the tile plus h: `hv_acc[b][j]` grows by the sum over d of
+    As `m_btmm` with a single row, and rd + rs1 as the address of the tile plus h: `hv_acc[b][j]` grows by the sum over d of
     `row[b * HLEN + d] * tile[j][h + d]`, divided by SCORE_DIVISOR.
     """
     at = rd + rs1
@@ -253,7 +253,7 @@ def m_btmv(rd: In(gp), rs1: In(gp), rs2: In(vram, MLEN)):
             total[b, j] += sums[j] / f32(SCORE_DIVISOR)
 
 
-@isa.op("M_MV_WO", I(opcode=0x0B), compat=MISPLACED(opcode=0x0B), unit="matrix", timing="m_mm_wo", example="M_MV_WO gp1, 0")
+@isa.op("M_MV_WO", I(opcode=0x0B), compat=MISPLACED(opcode=0x0B), unit="matrix", timing="m_mm_wo", example="m_mv_wo gp1, 0")
 def m_mv_wo(rd: In(gp), imm: Imm()):
     """Writes the accumulator of row products into BLEN lanes of a vector row and clears it.
 
@@ -268,7 +268,7 @@ def m_mv_wo(rd: In(gp), imm: Imm()):
         total[j] = 0.0
 
 
-@isa.op("M_BMV_WO", I(opcode=0x0C), compat=MISPLACED(opcode=0x0C), unit="matrix", example="M_BMV_WO gp1, 0")
+@isa.op("M_BMV_WO", I(opcode=0x0C), compat=MISPLACED(opcode=0x0C), unit="matrix", example="m_bmv_wo gp1, 0")
 def m_bmv_wo(rd: In(gp), imm: Imm()):
     """Writes the accumulator of batched row products to HEADS vector rows and clears it.
 

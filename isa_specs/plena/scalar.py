@@ -33,68 +33,68 @@ from isa_specs.plena.vector import limited
 # Floating point
 
 
-@isa.op("S_ADD_FP", R(opcode=0x17), unit="scalar", timing="s_fp", example="S_ADD_FP f1, f2, f3")
+@isa.op("S_ADD_FP", R(opcode=0x17), unit="scalar", timing="s_fp", example="s_add_fp f1, f2, f3")
 def s_add_fp(rd: Out(f), rs1: In(f), rs2: In(f)):
-    """Adds two scalars. `S_ADD_FP f1, f2, f0` copies f2 to f1."""
+    """Adds two scalars. `s_add_fp f1, f2, f0` copies f2 to f1."""
     work(0 if index(rd) == 0 else 1)
     return rs1 + rs2
 
 
-@isa.op("S_SUB_FP", R(opcode=0x18), unit="scalar", timing="s_fp", example="S_SUB_FP f1, f2, f3")
+@isa.op("S_SUB_FP", R(opcode=0x18), unit="scalar", timing="s_fp", example="s_sub_fp f1, f2, f3")
 def s_sub_fp(rd: Out(f), rs1: In(f), rs2: In(f)):
     """Subtracts two scalars: rs1 - rs2."""
     work(0 if index(rd) == 0 else 1)
     return rs1 - rs2
 
 
-@isa.op("S_MAX_FP", R(opcode=0x19), unit="scalar", timing="s_fp", example="S_MAX_FP f1, f2, f3")
+@isa.op("S_MAX_FP", R(opcode=0x19), unit="scalar", timing="s_fp", example="s_max_fp f1, f2, f3")
 def s_max_fp(rd: Out(f), rs1: In(f), rs2: In(f)):
     """Takes the greater of two scalars; a NaN in rs1 stays, one in rs2 is ignored."""
     work(0 if index(rd) == 0 else 1)
     return max(rs1, rs2)
 
 
-@isa.op("S_MUL_FP", R(opcode=0x1A), unit="scalar", timing="s_fp", example="S_MUL_FP f1, f2, f3")
+@isa.op("S_MUL_FP", R(opcode=0x1A), unit="scalar", timing="s_fp", example="s_mul_fp f1, f2, f3")
 def s_mul_fp(rd: Out(f), rs1: In(f), rs2: In(f)):
     """Multiplies two scalars."""
     work(0 if index(rd) == 0 else 1)
     return rs1 * rs2
 
 
-@isa.op("S_EXP_FP", R(opcode=0x1B), unit="scalar", timing="s_special", example="S_EXP_FP f1, f2")
+@isa.op("S_EXP_FP", R(opcode=0x1B), unit="scalar", timing="s_special", example="s_exp_fp f1, f2")
 def s_exp_fp(rd: Out(f), rs1: In(f)):
     """Takes e to the power of a scalar, which profile HEAD clamps to -88..88 first."""
     work(0 if index(rd) == 0 else 1)
     return exp(limited(rs1))
 
 
-@isa.op("S_RECI_FP", R(opcode=0x1C), unit="scalar", timing="s_special", example="S_RECI_FP f1, f2")
+@isa.op("S_RECI_FP", R(opcode=0x1C), unit="scalar", timing="s_special", example="s_reci_fp f1, f2")
 def s_reci_fp(rd: Out(f), rs1: In(f)):
     """Takes the reciprocal of a scalar. The reciprocal of 0 is infinity."""
     work(0 if index(rd) == 0 else 1)
     return 1.0 / rs1
 
 
-@isa.op("S_SQRT_FP", R(opcode=0x1D), unit="scalar", timing="s_special", example="S_SQRT_FP f1, f2")
+@isa.op("S_SQRT_FP", R(opcode=0x1D), unit="scalar", timing="s_special", example="s_sqrt_fp f1, f2")
 def s_sqrt_fp(rd: Out(f), rs1: In(f)):
     """Takes the square root of a scalar. That of a negative number is NaN."""
     work(0 if index(rd) == 0 else 1)
     return sqrt(rs1)
 
 
-@isa.op("S_LD_FP", I(opcode=0x1E), unit="scalar", timing="s_move", example="S_LD_FP f1, gp1, 3")
+@isa.op("S_LD_FP", I(opcode=0x1E), unit="scalar", timing="s_move", example="s_ld_fp f1, gp1, 3")
 def s_ld_fp(rd: Out(f), rs1: In(gp), imm: Imm()):
     """Loads a scalar from word rs1 + imm of FP SRAM."""
     return fp_sram[rs1 + imm]
 
 
-@isa.op("S_ST_FP", I(opcode=0x1F), unit="scalar", timing="s_move", example="S_ST_FP f1, gp1, 3")
+@isa.op("S_ST_FP", I(opcode=0x1F), unit="scalar", timing="s_move", example="s_st_fp f1, gp1, 3")
 def s_st_fp(rd: In(f), rs1: In(gp), imm: Imm()):
     """Stores a scalar to word rs1 + imm of FP SRAM."""
     fp_sram[rs1 + imm] = rd
 
 
-@isa.op("S_MAP_V_FP", I(opcode=0x20), unit="vector", example="S_MAP_V_FP gp1, gp2, 0")
+@isa.op("S_MAP_V_FP", I(opcode=0x20), unit="vector", example="s_map_v_fp gp1, gp2, 0")
 def s_map_v_fp(rd: Out(vram, VLEN), rs1: In(gp), imm: Imm()):
     """Copies VLEN words of FP SRAM, from word rs1 + imm, to a vector row.
 
@@ -111,43 +111,43 @@ def s_map_v_fp(rd: Out(vram, VLEN), rs1: In(gp), imm: Imm()):
 # Integers: u32, wrapping
 
 
-@isa.op("S_ADD_INT", R(opcode=0x21), unit="integer", timing="s_int", example="S_ADD_INT gp1, gp2, gp3")
+@isa.op("S_ADD_INT", R(opcode=0x21), unit="integer", timing="s_int", example="s_add_int gp1, gp2, gp3")
 def s_add_int(rd: Out(gp), rs1: In(gp), rs2: In(gp)):
     """Adds two integers."""
     return rs1 + rs2
 
 
-@isa.op("S_ADDI_INT", I(opcode=0x22), unit="integer", timing="s_int", example="S_ADDI_INT gp1, gp2, 64")
+@isa.op("S_ADDI_INT", I(opcode=0x22), unit="integer", timing="s_int", example="s_addi_int gp1, gp2, 64")
 def s_addi_int(rd: Out(gp), rs1: In(gp), imm: Imm()):
-    """Adds a constant below 2**18 to an integer. `S_ADDI_INT gp1, gp0, 64` sets gp1 to 64."""
+    """Adds a constant below 2**18 to an integer. `s_addi_int gp1, gp0, 64` sets gp1 to 64."""
     return rs1 + imm
 
 
-@isa.op("S_SUB_INT", R(opcode=0x23), unit="integer", timing="s_int", example="S_SUB_INT gp1, gp2, gp3")
+@isa.op("S_SUB_INT", R(opcode=0x23), unit="integer", timing="s_int", example="s_sub_int gp1, gp2, gp3")
 def s_sub_int(rd: Out(gp), rs1: In(gp), rs2: In(gp)):
     """Subtracts two integers: rs1 - rs2."""
     return rs1 - rs2
 
 
-@isa.op("S_MUL_INT", R(opcode=0x24), unit="integer", timing="s_int", example="S_MUL_INT gp1, gp2, gp3")
+@isa.op("S_MUL_INT", R(opcode=0x24), unit="integer", timing="s_int", example="s_mul_int gp1, gp2, gp3")
 def s_mul_int(rd: Out(gp), rs1: In(gp), rs2: In(gp)):
     """Multiplies two integers; the low 32 bits stay."""
     return rs1 * rs2
 
 
-@isa.op("S_LUI_INT", U(opcode=0x25), unit="integer", timing="s_int", example="S_LUI_INT gp1, 0x40")
+@isa.op("S_LUI_INT", U(opcode=0x25), unit="integer", timing="s_int", example="s_lui_int gp1, 0x40")
 def s_lui_int(rd: Out(gp), imm: Imm()):
-    """Sets an integer to imm * 4096, modulo 2**32. With `S_ADDI_INT` for the low 12 bits it makes constants of 2**18 and more."""
+    """Sets an integer to imm * 4096, modulo 2**32. With `s_addi_int` for the low 12 bits it makes constants of 2**18 and more."""
     return imm << 12
 
 
-@isa.op("S_LD_INT", I(opcode=0x26), unit="integer", timing="s_move", example="S_LD_INT gp1, gp2, 3")
+@isa.op("S_LD_INT", I(opcode=0x26), unit="integer", timing="s_move", example="s_ld_int gp1, gp2, 3")
 def s_ld_int(rd: Out(gp), rs1: In(gp), imm: Imm()):
     """Loads an integer from word rs1 + imm of INT SRAM."""
     return int_sram[rs1 + imm]
 
 
-@isa.op("S_ST_INT", I(opcode=0x27), unit="integer", timing="s_move", example="S_ST_INT gp1, gp2, 3")
+@isa.op("S_ST_INT", I(opcode=0x27), unit="integer", timing="s_move", example="s_st_int gp1, gp2, 3")
 def s_st_int(rd: In(gp), rs1: In(gp), imm: Imm()):
     """Stores an integer to word rs1 + imm of INT SRAM."""
     int_sram[rs1 + imm] = rd
@@ -156,13 +156,13 @@ def s_st_int(rd: In(gp), rs1: In(gp), imm: Imm()):
 # Special registers
 
 
-@isa.op("C_SET_ADDR_REG", R(opcode=0x2B), unit="control", timing="c", example="C_SET_ADDR_REG a1, gp0, gp2")
+@isa.op("C_SET_ADDR_REG", R(opcode=0x2B), unit="control", timing="c", example="c_set_addr_reg a1, gp0, gp2")
 def c_set_addr_reg(rd: Out(a), rs1: In(gp), rs2: In(gp)):
     """Sets an HBM address register: rs1 is the high half, rs2 the low half."""
     return (u64(rs1) << 32) | u64(rs2)
 
 
-@isa.op("C_SET_SCALE_REG", R(opcode=0x2C), unit="control", timing="c", example="C_SET_SCALE_REG gp1")
+@isa.op("C_SET_SCALE_REG", R(opcode=0x2C), unit="control", timing="c", example="c_set_scale_reg gp1")
 def c_set_scale_reg(rd: In(gp)):
     """Says how far after a tensor's first element its first scale byte lies: the number of elements of the whole tensor.
 
@@ -171,13 +171,13 @@ def c_set_scale_reg(rd: In(gp)):
     scale.value = rd
 
 
-@isa.op("C_SET_STRIDE_REG", R(opcode=0x2D), unit="control", timing="c", example="C_SET_STRIDE_REG gp1")
+@isa.op("C_SET_STRIDE_REG", R(opcode=0x2D), unit="control", timing="c", example="c_set_stride_reg gp1")
 def c_set_stride_reg(rd: In(gp)):
     """Says how many bytes rows lie apart in HBM, for H instructions whose stride flag is 1."""
     stride.value = rd
 
 
-@isa.op("C_SET_V_MASK_REG", R(opcode=0x2E), unit="control", timing="c", example="C_SET_V_MASK_REG gp1")
+@isa.op("C_SET_V_MASK_REG", R(opcode=0x2E), unit="control", timing="c", example="c_set_v_mask_reg gp1")
 def c_set_v_mask_reg(rd: In(gp)):
     """Selects heads for vector instructions whose mask flag is 1: bit h of rd stands for the HLEN lanes from h * HLEN on."""
     v_mask.value = rd
@@ -186,11 +186,11 @@ def c_set_v_mask_reg(rd: In(gp)):
 # Hardware loops
 
 
-@isa.op("C_LOOP_START", U(opcode=0x2F), unit="control", timing="c", example="C_LOOP_START gp1, 4\nC_LOOP_END gp1")
+@isa.op("C_LOOP_START", U(opcode=0x2F), unit="control", timing="c", example="c_loop_start gp1, 4\nc_loop_end gp1")
 def c_loop_start(rd: Out(gp), imm: Imm()):
     """Opens a loop of imm iterations, counted in rd.
 
-    In iteration i, from 0, the register reads imm - i; after the loop it is 0. Instructions up to the `C_LOOP_END` of the
+    In iteration i, from 0, the register reads imm - i; after the loop it is 0. Instructions up to the `c_loop_end` of the
     same register are the body. Nested loops need registers of their own, which may be used again after their loop has ended.
     The number of instructions in one iteration is limited, those of inner loops included.
     """
@@ -199,7 +199,7 @@ def c_loop_start(rd: Out(gp), imm: Imm()):
     return imm
 
 
-@isa.op("C_LOOP_END", R(opcode=0x30), unit="control", timing="c", example="C_LOOP_START gp1, 4\nC_LOOP_END gp1")
+@isa.op("C_LOOP_END", R(opcode=0x30), unit="control", timing="c", example="c_loop_start gp1, 4\nc_loop_end gp1")
 def c_loop_end(rd: InOut(gp)):
     """Ends the body of the innermost loop that rd counts.
 
@@ -220,7 +220,7 @@ def c_loop_end(rd: InOut(gp)):
 def c_break():
     """Closes the innermost loop and clears its register, without leaving the body.
 
-    Execution goes on behind it, and the `C_LOOP_END` of that loop then faults: a debugging aid of the original machine.
+    Execution goes on behind it, and the `c_loop_end` of that loop then faults: a debugging aid of the original machine.
     """
     require(loops.depth() > 0, break_outside_loop)
     for number in range(16):

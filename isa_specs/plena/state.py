@@ -15,15 +15,15 @@ FP_WORDS = isa.param("FP_WORDS", "words of FP SRAM")
 INT_WORDS = isa.param("INT_WORDS", "words of INT SRAM")
 HBM_BYTES = isa.param("HBM_BYTES", "bytes of HBM")
 ADDRESS_REGISTERS = isa.param("ADDRESS_REGISTERS", "HBM address registers")
-TRANSFER_ROWS = isa.param("TRANSFER_ROWS", "rows that H_PREFETCH_V loads and H_STORE_V stores")
+TRANSFER_ROWS = isa.param("TRANSFER_ROWS", "rows that `h_prefetch_v` loads and `h_store_v` stores")
 LOOP_LIMIT = isa.param("LOOP_LIMIT", "most instructions in one iteration of a loop")
 LOOP_DEPTH = isa.param("LOOP_DEPTH", "most loops open at once")
-ROW_GRANULAR = isa.param("ROW_GRANULAR", "1: M_MM takes column * MLEN as offset into a tile; 0: the column")
+ROW_GRANULAR = isa.param("ROW_GRANULAR", "1: `m_mm` takes column * MLEN as offset into a tile; 0: the column")
 SCORE_DIVISOR = isa.param("SCORE_DIVISOR", "what batched products are divided by")
 CLAMP_EXP = isa.param("CLAMP_EXP", "1: exponentials clamp their input to -88..88; 0: they take it as it is")
-HALF_AWAY = isa.param("HALF_AWAY", "1: H_STORE_V rounds mantissas half away from zero; 0: cut to quarters, then ties to even")
-EXTENSIONS = isa.param("EXTENSIONS", "1: V_MAX_VF, V_MIN_VF, V_SHFT_V and V_TOPK exist")
-BREAK_OPCODE = isa.param("BREAK_OPCODE", "opcode of C_BREAK")
+HALF_AWAY = isa.param("HALF_AWAY", "1: `h_store_v` rounds mantissas half away from zero; 0: cut to quarters, then ties to even")
+EXTENSIONS = isa.param("EXTENSIONS", "1: maxima and minima with a scalar, shifts and the choice of experts exist")
+BREAK_OPCODE = isa.param("BREAK_OPCODE", "opcode of the debugging aid that closes a loop")
 SCALAR = isa.dtype_param("SCALAR", "format of the scalar floating-point registers and of FP SRAM")
 HBM_BURST = 64
 """Bytes that HBM moves at once."""
@@ -41,16 +41,16 @@ vram = isa.memory(
 )
 mram = isa.memory(
     "mram", f32, MRAM_TILES * MLEN * MLEN, pointer=gp, align=MLEN * MLEN, granule=MLEN * MLEN,
-    doc="Matrix SRAM: row-major tiles; addresses count elements. Only H_PREFETCH_M fills it.",
+    doc="Matrix SRAM: row-major tiles; addresses count elements. Only `h_prefetch_m` fills it.",
 )  # fmt: skip
-m_acc = isa.memory("m_acc", f32, BLEN * BLEN, doc="Sums of M_MM and M_TMM until M_MM_WO.")
-hm_acc = isa.memory("hm_acc", f32, HEADS * MLEN * MLEN, doc="Sums of M_BMM and M_BTMM until M_BMM_WO.")
-hv_acc = isa.memory("hv_acc", f32, HEADS * MLEN, doc="Sums of M_BMV and M_BTMV until M_BMV_WO.")
-v_acc = isa.memory("v_acc", f32, BLEN, doc="Sums of M_MV and M_TMV until M_MV_WO.")
+m_acc = isa.memory("m_acc", f32, BLEN * BLEN, doc="Sums of `m_mm` and `m_tmm` until `m_mm_wo`.")
+hm_acc = isa.memory("hm_acc", f32, HEADS * MLEN * MLEN, doc="Sums of `m_bmm` and `m_btmm` until `m_bmm_wo`.")
+hv_acc = isa.memory("hv_acc", f32, HEADS * MLEN, doc="Sums of `m_bmv` and `m_btmv` until `m_bmv_wo`.")
+v_acc = isa.memory("v_acc", f32, BLEN, doc="Sums of `m_mv` and `m_tmv` until `m_mv_wo`.")
 hbm = isa.memory("hbm", u8, HBM_BYTES, beyond="zero", doc="Tensors in MXFP8; byte addresses. Reading past the end gives zeros.")
-loops = isa.loops("loops", depth=LOOP_DEPTH, limit=LOOP_LIMIT, doc="Hardware loops that C_LOOP_START opened.")
+loops = isa.loops("loops", depth=LOOP_DEPTH, limit=LOOP_LIMIT, doc="Hardware loops that `c_loop_start` opened.")
 
-matrix_offset = isa.trap("matrix_offset", "the offset into a tile names a column (M_TMM: a row) that is a multiple of BLEN")
+matrix_offset = isa.trap("matrix_offset", "the offset into a tile names a column (transposed: a row) that is a multiple of BLEN")
 writeback_column = isa.trap("writeback_column", "results are written to lanes that start at a multiple of BLEN")
 head_offset = isa.trap("head_offset", "the offset into a tile is a multiple of HLEN, less than MLEN")
 bmm_rd_nonzero = isa.trap("bmm_rd_nonzero", "the rd field of batched products of tiles is 0")

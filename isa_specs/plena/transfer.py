@@ -29,12 +29,12 @@ from isa_specs.plena.state import (
 OPERANDS = {"rstride": "rs3", "precision": "funct1"}
 
 
-@isa.op("H_PREFETCH_M", R(opcode=0x28, **OPERANDS), unit="hbm", example="H_PREFETCH_M gp1, gp2, a1, 1, 0")
+@isa.op("H_PREFETCH_M", R(opcode=0x28, **OPERANDS), unit="hbm", example="h_prefetch_m gp1, gp2, a1, 1, 0")
 def h_prefetch_m(rd: Out(mram, MLEN, MLEN), rs1: In(gp), rs2: In(a), rstride: Flag, precision: Flag):
     """Loads MLEN rows of MLEN elements from HBM into a tile of matrix SRAM.
 
     Tile row i is row i of the transfer: `tile[i][j]` comes from byte a[rs2] + rs1 + i * step + j. So weights stored as (K, N)
-    with a stride of N arrive as K rows of an N slice, ready for `M_MM`; weights stored as (N, K) are for `M_TMM`. A row whose
+    with a stride of N arrive as K rows of an N slice, ready for `m_mm`; weights stored as (N, K) are for `m_tmm`. A row whose
     scale bytes cross a multiple of HBM_BURST loses those behind it (they count as 0): keep rows aligned to MLEN elements. The
     precision flag makes no difference on this machine. Cost grows with the blocks of HBM_BURST bytes that rows touch, plus
     one for the scales of each row.
@@ -57,7 +57,7 @@ def h_prefetch_m(rd: Out(mram, MLEN, MLEN), rs1: In(gp), rs2: In(a), rstride: Fl
     work(blocks)
 
 
-@isa.op("H_PREFETCH_V", R(opcode=0x29, **OPERANDS), unit="hbm", example="H_PREFETCH_V gp1, gp2, a1, 0, 0")
+@isa.op("H_PREFETCH_V", R(opcode=0x29, **OPERANDS), unit="hbm", example="h_prefetch_v gp1, gp2, a1, 0, 0")
 def h_prefetch_v(rd: In(gp), rs1: In(gp), rs2: In(a), rstride: Flag, precision: Flag):
     """Loads TRANSFER_ROWS rows of VLEN elements from HBM into vector SRAM, from the row at address rd.
 
@@ -86,7 +86,7 @@ def h_prefetch_v(rd: In(gp), rs1: In(gp), rs2: In(a), rstride: Flag, precision: 
     work(blocks)
 
 
-@isa.op("H_STORE_V", R(opcode=0x2A, **OPERANDS), unit="hbm", example="H_STORE_V gp1, gp2, a1, 0, 0")
+@isa.op("H_STORE_V", R(opcode=0x2A, **OPERANDS), unit="hbm", example="h_store_v gp1, gp2, a1, 0, 0")
 def h_store_v(rd: In(vram, TRANSFER_ROWS, VLEN), rs1: In(gp), rs2: In(a), rstride: Flag, precision: Flag):
     """Stores TRANSFER_ROWS rows of vector SRAM, from the row at address rd, to HBM as MXFP8.
 

@@ -68,7 +68,7 @@ def comparable(x: f32) -> f32:
     return float_from_bits(0xFF800000) if is_nan(x) else x
 
 
-@isa.op("V_ADD_VV", R(opcode=0x0D, **MASKABLE), unit="vector", timing="v_add", example="V_ADD_VV gp1, gp2, gp3, 0")
+@isa.op("V_ADD_VV", R(opcode=0x0D, **MASKABLE), unit="vector", timing="v_add", example="v_add_vv gp1, gp2, gp3, 0")
 def v_add_vv(rd: Out(vram, VLEN), rs1: In(vram, VLEN), rs2: In(vram, VLEN), rmask: Flag):
     """Adds two rows: rs1 + rs2."""
     heads = v_mask.value if rmask != 0 else EVERY_HEAD
@@ -76,7 +76,7 @@ def v_add_vv(rd: Out(vram, VLEN), rs1: In(vram, VLEN), rs2: In(vram, VLEN), rmas
         rd[lane] = rs1[lane] + rs2[lane] if chosen(heads, lane) else rs1[lane]
 
 
-@isa.op("V_ADD_VF", R(opcode=0x0E, **MASKABLE), unit="vector", timing="v_add", example="V_ADD_VF gp1, gp2, f1, 0")
+@isa.op("V_ADD_VF", R(opcode=0x0E, **MASKABLE), unit="vector", timing="v_add", example="v_add_vf gp1, gp2, f1, 0")
 def v_add_vf(rd: Out(vram, VLEN), rs1: In(vram, VLEN), rs2: In(f), rmask: Flag):
     """Adds a scalar to every lane of a row."""
     heads = v_mask.value if rmask != 0 else EVERY_HEAD
@@ -84,7 +84,7 @@ def v_add_vf(rd: Out(vram, VLEN), rs1: In(vram, VLEN), rs2: In(f), rmask: Flag):
         rd[lane] = rs1[lane] + rs2 if chosen(heads, lane) else rs1[lane]
 
 
-@isa.op("V_SUB_VV", R(opcode=0x0F, **MASKABLE), unit="vector", timing="v_add", example="V_SUB_VV gp1, gp2, gp3, 0")
+@isa.op("V_SUB_VV", R(opcode=0x0F, **MASKABLE), unit="vector", timing="v_add", example="v_sub_vv gp1, gp2, gp3, 0")
 def v_sub_vv(rd: Out(vram, VLEN), rs1: In(vram, VLEN), rs2: In(vram, VLEN), rmask: Flag):
     """Subtracts two rows: rs1 - rs2."""
     heads = v_mask.value if rmask != 0 else EVERY_HEAD
@@ -93,7 +93,7 @@ def v_sub_vv(rd: Out(vram, VLEN), rs1: In(vram, VLEN), rs2: In(vram, VLEN), rmas
 
 
 @isa.op(
-    "V_SUB_VF", R(opcode=0x10, rorder="funct1", **MASKABLE), unit="vector", timing="v_add", example="V_SUB_VF gp1, gp2, f1, 0, 1"
+    "V_SUB_VF", R(opcode=0x10, rorder="funct1", **MASKABLE), unit="vector", timing="v_add", example="v_sub_vf gp1, gp2, f1, 0, 1"
 )
 def v_sub_vf(rd: Out(vram, VLEN), rs1: In(vram, VLEN), rs2: In(f), rmask: Flag, rorder: Flag):
     """Subtracts a scalar from every lane, or, where rorder is 1, every lane from the scalar."""
@@ -103,7 +103,7 @@ def v_sub_vf(rd: Out(vram, VLEN), rs1: In(vram, VLEN), rs2: In(f), rmask: Flag, 
         rd[lane] = difference if chosen(heads, lane) else rs1[lane]
 
 
-@isa.op("V_MUL_VV", R(opcode=0x11, **MASKABLE), unit="vector", timing="v_mul", example="V_MUL_VV gp1, gp2, gp3, 0")
+@isa.op("V_MUL_VV", R(opcode=0x11, **MASKABLE), unit="vector", timing="v_mul", example="v_mul_vv gp1, gp2, gp3, 0")
 def v_mul_vv(rd: Out(vram, VLEN), rs1: In(vram, VLEN), rs2: In(vram, VLEN), rmask: Flag):
     """Multiplies two rows lane by lane."""
     heads = v_mask.value if rmask != 0 else EVERY_HEAD
@@ -111,7 +111,7 @@ def v_mul_vv(rd: Out(vram, VLEN), rs1: In(vram, VLEN), rs2: In(vram, VLEN), rmas
         rd[lane] = rs1[lane] * rs2[lane] if chosen(heads, lane) else rs1[lane]
 
 
-@isa.op("V_MUL_VF", R(opcode=0x12, **MASKABLE), unit="vector", timing="v_mul", example="V_MUL_VF gp1, gp2, f1, 0")
+@isa.op("V_MUL_VF", R(opcode=0x12, **MASKABLE), unit="vector", timing="v_mul", example="v_mul_vf gp1, gp2, f1, 0")
 def v_mul_vf(rd: Out(vram, VLEN), rs1: In(vram, VLEN), rs2: In(f), rmask: Flag):
     """Multiplies every lane of a row by a scalar."""
     heads = v_mask.value if rmask != 0 else EVERY_HEAD
@@ -121,7 +121,7 @@ def v_mul_vf(rd: Out(vram, VLEN), rs1: In(vram, VLEN), rs2: In(f), rmask: Flag):
 
 @isa.op(
     "V_EXP_V", R(opcode=0x13, **MASKABLE), compat=R(opcode=0x13, **MASK_LOST), unit="vector", timing="v_exp",
-    example="V_EXP_V gp1, gp2, 0",
+    example="v_exp_v gp1, gp2, 0",
 )  # fmt: skip
 def v_exp_v(rd: Out(vram, VLEN), rs1: In(vram, VLEN), rmask: Flag):
     """Takes e to the power of every lane.
@@ -137,7 +137,7 @@ def v_exp_v(rd: Out(vram, VLEN), rs1: In(vram, VLEN), rmask: Flag):
 
 @isa.op(
     "V_RECI_V", R(opcode=0x14, **MASKABLE), compat=R(opcode=0x14, **MASK_LOST), unit="vector", timing="v_reci",
-    example="V_RECI_V gp1, gp2, 0",
+    example="v_reci_v gp1, gp2, 0",
 )  # fmt: skip
 def v_reci_v(rd: Out(vram, VLEN), rs1: In(vram, VLEN), rmask: Flag):
     """Takes the reciprocal of every lane. The reciprocal of 0 is infinity."""
@@ -148,13 +148,13 @@ def v_reci_v(rd: Out(vram, VLEN), rs1: In(vram, VLEN), rmask: Flag):
 
 @isa.op(
     "V_RED_SUM", R(opcode=0x15, **MASKABLE), compat=R(opcode=0x15, rmask=None), unit="vector", timing="v_red_sum",
-    example="V_RED_SUM f1, gp1, 0",
+    example="v_red_sum f1, gp1, 0",
 )  # fmt: skip
 def v_red_sum(rd: InOut(f), rs1: In(vram, VLEN), rmask: Unmasked):
     """Adds the sum of a row to a scalar register.
 
     The row is summed in f32 by halves: lane i takes lane i + VLEN/2, then lane i + VLEN/4, down to one. The sum is added to
-    rd and the result rounded once, to the scalar format. Clear rd first (`S_ADD_FP f1, f0, f0`) unless the sum of several
+    rd and the result rounded once, to the scalar format. Clear rd first (`s_add_fp f1, f0, f0`) unless the sum of several
     rows is wanted. With rd = f0 nothing happens, at no cost. The mask flag must be 0.
     """
     require(rmask == 0, masked_reduction, rmask)
@@ -171,7 +171,7 @@ def v_red_sum(rd: InOut(f), rs1: In(vram, VLEN), rmask: Unmasked):
 
 @isa.op(
     "V_RED_MAX", R(opcode=0x16, **MASKABLE), compat=R(opcode=0x16, **MASK_LOST), unit="vector", timing="v_red_max",
-    example="V_RED_MAX f1, gp1, 0",
+    example="v_red_max f1, gp1, 0",
 )  # fmt: skip
 def v_red_max(rd: InOut(f), rs1: In(vram, VLEN), rmask: Unmasked):
     """Takes the greatest of a scalar register and the lanes of a row.
@@ -187,7 +187,7 @@ def v_red_max(rd: InOut(f), rs1: In(vram, VLEN), rmask: Unmasked):
     return greatest
 
 
-@isa.op("V_SHFT_V", R(opcode=0x32), unit="vector", timing="v_mul", when=EXTENSIONS, example="V_SHFT_V gp1, gp2, gp3")
+@isa.op("V_SHFT_V", R(opcode=0x32), unit="vector", timing="v_mul", when=EXTENSIONS, example="v_shft_v gp1, gp2, gp3")
 def v_shft_v(rd: Out(vram, VLEN), rs1: In(vram, VLEN), rs2: In(gp)):
     """Shifts a row to higher lanes: lane i receives lane i - rs2, and zeros enter at lane 0."""
     distance = i32(min(rs2, VLEN))
@@ -196,7 +196,7 @@ def v_shft_v(rd: Out(vram, VLEN), rs1: In(vram, VLEN), rs2: In(gp)):
 
 
 @isa.op(
-    "V_MAX_VF", R(opcode=0x35, **MASKABLE), unit="vector", timing="v_max", when=EXTENSIONS, example="V_MAX_VF gp1, gp2, f1, 0"
+    "V_MAX_VF", R(opcode=0x35, **MASKABLE), unit="vector", timing="v_max", when=EXTENSIONS, example="v_max_vf gp1, gp2, f1, 0"
 )
 def v_max_vf(rd: Out(vram, VLEN), rs1: In(vram, VLEN), rs2: In(f), rmask: Flag):
     """Takes the greater of every lane and a scalar. NaN lanes stay NaN."""
@@ -206,7 +206,7 @@ def v_max_vf(rd: Out(vram, VLEN), rs1: In(vram, VLEN), rs2: In(f), rmask: Flag):
 
 
 @isa.op(
-    "V_MIN_VF", R(opcode=0x36, **MASKABLE), unit="vector", timing="v_max", when=EXTENSIONS, example="V_MIN_VF gp1, gp2, f1, 0"
+    "V_MIN_VF", R(opcode=0x36, **MASKABLE), unit="vector", timing="v_max", when=EXTENSIONS, example="v_min_vf gp1, gp2, f1, 0"
 )
 def v_min_vf(rd: Out(vram, VLEN), rs1: In(vram, VLEN), rs2: In(f), rmask: Flag):
     """Takes the smaller of every lane and a scalar. NaN lanes stay NaN."""
@@ -215,7 +215,7 @@ def v_min_vf(rd: Out(vram, VLEN), rs1: In(vram, VLEN), rs2: In(f), rmask: Flag):
         rd[lane] = min(rs1[lane], rs2) if chosen(heads, lane) else rs1[lane]
 
 
-@isa.op("V_TOPK", R(opcode=0x37, policy="rs3"), unit="vector", when=EXTENSIONS, example="V_TOPK gp1, gp2, gp3, 0")
+@isa.op("V_TOPK", R(opcode=0x37, policy="rs3"), unit="vector", when=EXTENSIONS, example="v_topk gp1, gp2, gp3, 0")
 def v_topk(rd: In(gp), rs1: In(gp), rs2: In(gp), policy: Flag):
     """Picks the experts of a mixture: the greatest of a list of logits, with softmax weights over those picked.
 

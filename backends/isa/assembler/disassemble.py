@@ -47,6 +47,12 @@ def _expressible(architecture: Architecture, word: int, pc: int) -> Instruction 
         value = values[operand.name]
         if operand.name in instruction.syntax and not _legal(operand, value, pc):
             return f"{instruction.mnemonic} with {operand.name} = {value}, legal is {operand.low} to {operand.high}"
+        if (
+            operand.name not in instruction.syntax
+            and isinstance(operand.kind, Immediate)
+            and value != (operand.kind.default or 0)
+        ):
+            return f"{instruction.mnemonic} with {operand.name} = {value}, which is not written"
         if _is_zero(architecture, operand, value):
             return f"{instruction.mnemonic} that writes {operand.file}{value}, which is always 0"
     if not instruction.offered:

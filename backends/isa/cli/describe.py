@@ -8,6 +8,7 @@ from typing import Any
 
 from backends.isa.architecture import Architecture, BoundMemory, Instruction
 from backends.isa.machine import load_machine
+from backends.isa.manual.listing import mention
 from backends.isa.registry import find, open_architecture, registered
 from harness.errors import KernelwrightError
 
@@ -58,21 +59,21 @@ def _facts(shown: Architecture) -> dict[str, Any]:
         "digest": shown.digest,
         "word_bits": definition.word_bits,
         "parameters": {name: str(value) if not isinstance(value, int) else value for name, value in shown.values.items()},
-        "memories": {memory.name: _memory_facts(memory) for memory in shown.memories.values()},
+        "memories": {memory.name: _memory_facts(memory, shown) for memory in shown.memories.values()},
         "units": {unit.name: unit.kind for unit in machine.units.values()},
         "traps": dict(shown.traps),
         "instructions": [_instruction_facts(shown, one) for one in shown.instructions],
     }
 
 
-def _memory_facts(memory: BoundMemory) -> dict[str, Any]:
+def _memory_facts(memory: BoundMemory, shown: Architecture) -> dict[str, Any]:
     return {
         "kind": "register" if memory.single else "registers" if memory.is_registers else "memory",
         "dtype": memory.dtype.name,
         "image": (memory.image or memory.dtype).name,
         "size": memory.size,
         "align": memory.align,
-        "doc": memory.doc,
+        "doc": _said(memory.doc, shown),
     }
 
 
@@ -87,7 +88,7 @@ def _instruction_facts(shown: Architecture, one: Instruction) -> dict[str, Any]:
         "match": one.match,
         "mask": one.mask,
         "offered": one.offered,
-        "doc": one.doc.split("\n")[0],
+        "doc": _said(one.doc.split("\n")[0], shown),
     }
 
 
@@ -103,15 +104,20 @@ def _rows(shown: Architecture) -> Iterator[str]:
     for memory in shown.memories.values():
         kind = "register" if memory.single else "registers" if memory.is_registers else "elements"
         size = "" if memory.single else f"{memory.size:,} "
-        yield f"  {memory.name:<10} {size}{kind} of {memory.dtype.name:<5} {memory.doc}".rstrip()
+        yield f"  {memory.name:<10} {size}{kind} of {memory.dtype.name:<5} {_said(memory.doc, shown)}".rstrip()
     yield "units"
     for unit in machine.units.values():
-        yield f"  {unit.name:<10} {unit.kind:<8} {unit.doc}".rstrip()
+        yield f"  {unit.name:<10} {unit.kind:<8} {_said(unit.doc, shown)}".rstrip()
     yield f"instructions ({len(shown.instructions)})"
     digits = definition.word_bits // 4
     for one in shown.instructions:
         cost = machine.timing.costs[one.timing]
         cycles = str(cost.latency) if machine.timing.blocking else f"{cost.interval} / {cost.latency}"
         mark = "" if one.offered else " (not offered)"
-        text, doc = f"{one.mnemonic} {', '.join(one.syntax)}".strip(), one.doc.split("\n")[0]
+        text, doc = f"{one.mnemonic} {', '.join(one.syntax)}".strip(), _said(one.doc.split("\n")[0], shown)
         yield f"  {one.match:0{digits}X}/{one.mask:0{digits}X}  {text:<36} {one.unit:<8} {cycles:>8}  {doc}{mark}"
+
+
+def _said(text: str, shown: Architecture) -> str:
+    """Prose of a definition, which names instructions by their keys, in this architecture's words."""
+    return mention(text, shown).replace("`", "")

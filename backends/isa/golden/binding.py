@@ -15,7 +15,7 @@ import sys
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ from backends.isa.dtypes import MX, DType, ValueType
 from backends.isa.expression import DTypeParam, Expr, evaluate
 from backends.isa.golden.step import LoopsHandle, MemoryHandle, Step
 from backends.isa.golden.windows import Opening, Window
-from backends.isa.language import builtins
+from backends.isa.language import builtins, ir
 from backends.isa.language.values import Value, as_integer, as_type, convert
 
 VALUE_TYPES: tuple[ValueType, ...] = ("i32", "u32", "i64", "u64", "f32")
@@ -38,6 +38,14 @@ _PURE: Mapping[str, Any] = {
     "round_to": builtins.round_to, "encode": builtins.encode, "decode": builtins.decode,
     "count_leading_zeros": builtins.count_leading_zeros,
 }  # fmt: skip
+
+
+def _converter(kind: ValueType) -> str:
+    """The global that converts: no name that a definition could use."""
+    return f"as {kind}"
+
+
+_CONVERTERS: Mapping[str, Any] = {_converter(kind): partial(convert, kind) for kind in VALUE_TYPES}
 
 
 @dataclass(frozen=True)
@@ -62,24 +70,64 @@ class CallSite:
     """Positional arguments that are mere names; "" for the others."""
 
 
-Span = tuple[int | None, int | None, int | None, int | None]
-"""First line and column, last line and column, as code objects count them."""
-
-
 @lru_cache(maxsize=64)
-def _call_sites(source: str) -> Mapping[Span, CallSite]:
+def _call_sites(source: str) -> Mapping[ir.Span, CallSite]:
     """Every call in a file, by its place."""
     variables: dict[ast.expr, str] = {}
-    found: dict[Span, CallSite] = {}
+    found: dict[ir.Span, CallSite] = {}
     for node in ast.walk(ast.parse(source)):
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
                 variables[value] = name
             case ast.Call(args=arguments):
                 names = tuple(argument.id if isinstance(argument, ast.Name) else "" for argument in arguments)
-                span = (node.lineno, node.end_lineno, node.col_offset, node.end_col_offset)
-                found[span] = CallSite(variables.get(node, ""), names)
+                found[_span(node)] = CallSite(variables.get(node, ""), names)
     return found
+
+
+def _span(node: ast.expr) -> ir.Span:
+    return node.lineno, node.end_lineno, node.col_offset, node.end_col_offset
+
+
+class _Conversions(ast.NodeTransformer):
+    """Puts a conversion around the expressions of these places."""
+
+    def __init__(self, places: Mapping[ir.Span, ValueType]) -> None:
+        self.places = places
+
+    def visit(self, node: ast.AST) -> Any:
+        """The expression, converted where it should be."""
+        made = self.generic_visit(node)
+        if not isinstance(made, ast.expr) or _span(made) not in self.places or isinstance(made, ast.expr_context):
+            return made
+        convert_it = ast.copy_location(ast.Name(_converter(self.places[_span(made)]), ast.Load()), made)
+        return ast.copy_location(ast.Call(convert_it, [made], []), made)
+
+
+def _converting(code: types.CodeType, places: Mapping[ir.Span, ValueType]) -> types.CodeType:
+    """The code of a function with conversions; compiled anew from its file, every line where it was."""
+    linecache.checkcache(code.co_filename)
+    tree = ast.parse("".join(linecache.getlines(code.co_filename)))
+    found = next(
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef)
+        and node.name == code.co_name
+        and code.co_firstlineno in (node.lineno, *(decorator.lineno for decorator in node.decorator_list))
+    )
+    found.body = [_Conversions(places).visit(statement) for statement in found.body]
+    found.decorator_list, found.returns = [], None
+    for argument in found.args.args:
+        argument.annotation = None
+    module = compile(ast.Module([found], []), code.co_filename, "exec")
+    return next(constant for constant in module.co_consts if isinstance(constant, types.CodeType))
+
+
+def _in_single(constant: Any) -> Any:
+    """A constant of code with f32 for every float."""
+    if isinstance(constant, tuple):
+        return tuple(_in_single(item) for item in constant)
+    return np.float32(constant) if type(constant) is float else constant
 
 
 class Binder:
@@ -95,11 +143,13 @@ class Binder:
         }  # fmt: skip
         self._builtins: Mapping[str, Any] = {**_PURE, **machine}
 
-    def bind(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """The function with its names meaning this machine."""
+    def bind(self, function: Callable[..., Any], conversions: Mapping[ir.Span, ValueType]) -> Callable[..., Any]:
+        """The function with its names meaning this machine; ``conversions`` as the checker found them (`ir.Body`)."""
         code: types.CodeType = function.__code__
-        constants = tuple(np.float32(constant) if type(constant) is float else constant for constant in code.co_consts)
-        bound: dict[str, Any] = {"__builtins__": python.__dict__}
+        if conversions:
+            code = _converting(code, conversions)
+        constants = tuple(map(_in_single, code.co_consts))
+        bound: dict[str, Any] = {"__builtins__": python.__dict__, **_CONVERTERS}
         for name in code.co_names:
             self._bind_name(name, function.__globals__, bound)
         return types.FunctionType(code.replace(co_consts=constants), bound, code.co_name)
@@ -139,7 +189,7 @@ class Binder:
                 return as_type(returns, run(*typed))
 
             self._helpers[helper.name] = call
-            run = self.bind(helper.function)
+            run = self.bind(helper.function, self._step.architecture.functions[helper.name].conversions)
         return self._helpers[helper.name]
 
     def _opener(self, direction: Direction) -> Callable[..., Window]:

@@ -2,16 +2,18 @@
 
 Before each instruction, in this order: the end of the program (``pc`` is the number of words, reached by running or by a jump;
 it traps with ``pc_out_of_range`` where the definition says so), a pc outside of the program (``pc_out_of_range``; address is
-the pc, limit the number of words), the asked-for stop, fuel, the runaway guard of open loops (``loop_limit``), the word
-(``invalid_opcode``; address is the word), register numbers in the operands' order (``register_out_of_range``). Then the windows
-of operands are opened in their order and the body runs.
+the pc, limit the number of words), the asked-for stop, fuel, written pages (``memory_limit``, see `pages`), the runaway guard of
+open loops (``loop_limit``), the word (``invalid_opcode``; address is the word), register numbers in the operands' order
+(``register_out_of_range``). Then the windows of operands are opened in their order and the body runs.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from math import inf
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +21,7 @@ from backends.isa.architecture import Architecture, BoundOperand, Instruction
 from backends.isa.conversion import pattern_type
 from backends.isa.definition import Access, Immediate
 from backends.isa.dtypes import DType, Elements
-from backends.isa.engine import LoopState, Outcome, Program, Trapped
+from backends.isa.engine import Ended, LoopState, Outcome, Program, Trapped
 from backends.isa.expression import evaluate
 from backends.isa.golden.binding import Binder
 from backends.isa.golden.memory import PagedMemory
@@ -27,9 +29,8 @@ from backends.isa.golden.scoreboard import Scoreboard
 from backends.isa.golden.step import Step
 from backends.isa.golden.windows import Opening, TrapError, pattern_of, value_of
 from backends.isa.language.values import I32, U32, as_integer
+from backends.isa.pages import MEMORY_LIMIT, PAGE_BITS, is_small, page_weight
 from harness.errors import UsageError, unknown
-
-Ended = Literal["end", "trap", "fuel", "stopped"]
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,19 @@ class Decoded:
 class GoldenEngine:
     """A machine with state; see `backends.isa.engine.Engine`."""
 
-    def __init__(self, architecture: Architecture) -> None:
+    def __init__(self, architecture: Architecture, *, memory_limit: int = MEMORY_LIMIT) -> None:
         self.architecture = architecture
         self._memories = {name: PagedMemory(memory) for name, memory in architecture.memories.items()}
+        in_order = not architecture.machine.timing.blocking
+        self._counted = [
+            (memory, page_weight(memory.memory, in_order)) for memory in self._memories.values() if not is_small(memory.memory)
+        ]
+        self._page_limit = memory_limit >> PAGE_BITS
         self._step = Step(architecture, self._memories)
         binder = Binder(self._step)
-        self._functions: tuple[Callable[..., Any], ...] = tuple(binder.bind(i.function) for i in architecture.instructions)
+        self._functions: tuple[Callable[..., Any], ...] = tuple(
+            binder.bind(i.function, i.body.conversions) for i in architecture.instructions
+        )
         self._by_mask: dict[int, dict[int, Instruction]] = {}
         for instruction in architecture.instructions:
             self._by_mask.setdefault(instruction.mask, {})[instruction.match] = instruction
@@ -77,7 +85,10 @@ class GoldenEngine:
         memory.check(start, count)
         return memory.read(start, count).view(memory.memory.dtype.numpy)
 
-    def run(self, program: Program, *, fuel: int, start: int = 0, stop: tuple[int, int] | None = None, trace: int = 0) -> Outcome:
+    def run(
+        self, program: Program, *, fuel: int, start: int = 0, stop: tuple[int, int] | None = None, trace: int = 0,
+        seconds: float = inf,
+    ) -> Outcome:  # fmt: skip
         """Runs from word ``start``; see `backends.isa.engine.Engine.run`. UsageError if ``start`` is outside of the program."""
         if not 0 <= start <= len(program.words):
             raise UsageError(f"start {start} is outside of the program", f"it has words 0 to {len(program.words) - 1}")
@@ -85,8 +96,12 @@ class GoldenEngine:
         trap: Trapped | None = None
         ended: Ended | None = None
         self._step.loops.clear()
+        latest = time.monotonic() + seconds
         with np.errstate(all="ignore"):
             while ended is None:
+                if time.monotonic() > latest:
+                    ended = "time"
+                    break
                 try:
                     ended = run.finished(fuel, stop)
                     if ended is None:
@@ -99,6 +114,11 @@ class GoldenEngine:
         if space not in self._memories:
             raise unknown("memory", space, self._memories, self.architecture.name)
         return self._memories[space]
+
+    def check_pages(self) -> None:
+        """TrapError if too many pages were written."""
+        if sum(len(memory.written) * weight for memory, weight in self._counted) > self._page_limit:
+            raise TrapError("memory_limit", limit=self._page_limit << PAGE_BITS)
 
     def decode(self, word: int) -> Decoded:
         """The instruction that a word is. TrapError with ``invalid_opcode`` if it is none."""
@@ -187,6 +207,7 @@ class _Run:
             return "stopped"
         if self.completed >= fuel:
             return "fuel"
+        self._engine.check_pages()
         limit = architecture.loops.limit if architecture.loops else 0
         if limit and any(self.completed - loop.started >= limit for loop in self._step.loops):
             raise TrapError("loop_limit", limit=limit)

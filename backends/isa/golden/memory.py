@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from backends.isa.architecture import BoundMemory
 from backends.isa.conversion import encode, pattern_type
+from backends.isa.pages import PAGE_BITS, is_small
 from harness.errors import UsageError
 
 PAGE = 4096
@@ -23,11 +24,15 @@ class PagedMemory:
         self._type = pattern_type(memory.dtype)
         self._initial = encode(memory.dtype, memory.reset).reshape(())
         self._pages: dict[int, NDArray[Any]] = {}
+        self._counted = not is_small(memory)
+        self.written: set[int] = set()
+        """Pages, of those that `pages` counts, that were written since the last reset."""
         self.reset()
 
     def reset(self) -> None:
         """Every element gets its reset value."""
         self._pages.clear()
+        self.written.clear()
         self._clear_zero_register()
 
     def get(self, address: int) -> int:
@@ -50,6 +55,9 @@ class PagedMemory:
     def write(self, start: int, patterns: NDArray[Any]) -> None:
         """Patterns from an address on; the hard-zero register stays 0."""
         at, end = start, start + len(patterns)
+        if self._counted and at < end:
+            size = self.memory.dtype.bytes
+            self.written.update(range(at * size >> PAGE_BITS, ((end * size - 1) >> PAGE_BITS) + 1))
         while at < end:
             stop = min(end, (at // PAGE + 1) * PAGE)
             page = self._pages.get(at // PAGE)

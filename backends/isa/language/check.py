@@ -19,7 +19,7 @@ from backends.isa.definition import Helper, Loops
 from backends.isa.dtypes import MX, DType, ValueType
 from backends.isa.errors import DefinitionError
 from backends.isa.language import ir
-from backends.isa.language.expressions import as_int, condition, expression, flat_index, of_type, state_index
+from backends.isa.language.expressions import as_int, condition, expression, flat_index, of_type, state_index, taking
 from backends.isa.language.scope import Context, Operands, Scope, Shaped
 from backends.isa.language.typed import INTEGERS, RuleError, Typed, full, integer, join, narrowed
 
@@ -39,7 +39,8 @@ def check_body(function: Callable[..., Any], context: Context, operands: Operand
         names = ", ".join(name for name, _ in operands.results)
         raise checker.error(checker.tree, RuleError("not every path returns", f"return the new value of {names}"))
     results = operands.results
-    return ir.Body((*windows.values(), *statements), tuple(name for name, _ in results), tuple(kind for _, kind in results))
+    named, kinds = tuple(name for name, _ in results), tuple(kind for _, kind in results)
+    return ir.Body((*windows.values(), *statements), named, kinds, checker.scope.conversions)
 
 
 def check_helper(helper: Helper, context: Context) -> ir.Function:
@@ -59,7 +60,7 @@ def check_helper(helper: Helper, context: Context) -> ir.Function:
     statements = checker.body()
     if not _returns(statements):
         raise checker.error(checker.tree, RuleError("not every path returns", f"return a {returns}"))
-    return ir.Function(helper.name, typed, returns, statements)
+    return ir.Function(helper.name, typed, returns, statements, checker.scope.conversions)
 
 
 def _scalar(annotation: Any) -> ValueType | None:
@@ -109,11 +110,10 @@ class _Checker:
         parsed = ast.parse(textwrap.dedent("".join(lines))).body[0]
         assert isinstance(parsed, ast.FunctionDef)
         self.tree = parsed
-        self.scope = Scope(context, function.__globals__, operands)
+        indent = len(lines[0]) - len(lines[0].lstrip())
+        self.scope = Scope(context, function.__globals__, operands, origin=(self.first - 1, indent))
         self.returns: tuple[ValueType, ...] = tuple(kind for _, kind in operands.results)
         self.is_helper = False
-        self.moved = False
-        """Whether a loop operation was seen, after which nothing may trap."""
         self.place = _Place()
 
     def error(self, node: ast.AST, rule: RuleError) -> DefinitionError:
@@ -169,9 +169,9 @@ class _Checker:
                     return [self.window(name, value.func.id, value)]
                 if value.func.id == "array":
                     return [self.array(name, value)]
-                return [self.local(name, expression(value, self.scope))]
+                return [self.local(name, value)]
             case ast.Name(id=name):
-                return [self.local(name, expression(value, self.scope))]
+                return [self.local(name, value)]
             case ast.Subscript(value=ast.Name(id=name), slice=index):
                 return [self.element(name, index, value)]
             case ast.Attribute(value=ast.Name(id=name), attr="value"):
@@ -182,12 +182,13 @@ class _Checker:
                 return [ir.StateStore(memory.name, ir.Const("int", 0), new.expr, proven=True)]
         raise RuleError(f"assignment to {ast.unparse(target)!r}", "assign to one name, an element, or register.value")
 
-    def local(self, name: str, value: Typed) -> ir.Stmt:
+    def local(self, name: str, node: ast.expr) -> ir.Stmt:
+        value = expression(node, self.scope)
         if name in self.scope.operands.values or name in self.scope.operands.registers or name in self.scope.shaped:
             raise RuleError(f"{name!r} is an operand or a window", "use another name; return gives register operands their value")
         before = self.scope.declared.get(name)
-        if before is not None and before != value.type:
-            value = of_type(value, before, f"the new value of {name!r}")
+        if before is not None:
+            value = taking(value, before, node, self.scope, f"the new value of {name!r}")
         if value.type == "int" and name in self.scope.locals and self.place.in_loop:
             raise RuleError(f"{name!r} is an int and changes in a loop", f"start it as a machine integer: {name} = i32(...)")
         self.scope.declared[name] = value.type
@@ -281,8 +282,8 @@ class _Checker:
             )
 
     def may_trap(self, it_may: bool) -> None:
-        if it_may and self.moved:
-            raise RuleError("something that can trap follows a loop operation", "move loops.push, restart and remove to the end")
+        if it_may:
+            self.scope.can_trap()
 
     # Control
 
@@ -338,8 +339,8 @@ class _Checker:
         elif _leaves(other):
             self.restore(after_then)
         else:
-            self.restore(replace(before, locals=_meet(after_then.locals, after_else.locals)))
-        self.moved = after_then.moved or after_else.moved
+            moved = after_then.moved or after_else.moved
+            self.restore(replace(before, locals=_meet(after_then.locals, after_else.locals), moved=moved))
         self.scope.shaped = dict(before.shaped)
         return [ir.If(decision.expr, taken, other)]
 
@@ -353,11 +354,11 @@ class _Checker:
         return statements, self.known()
 
     def known(self) -> _Known:
-        return _Known(dict(self.scope.locals), dict(self.scope.shaped), self.scope.operands, self.moved)
+        return _Known(dict(self.scope.locals), dict(self.scope.shaped), self.scope.operands, self.scope.moved)
 
     def restore(self, known: _Known) -> None:
         self.scope.locals, self.scope.shaped = dict(known.locals), dict(known.shaped)
-        self.scope.operands, self.moved = known.operands, known.moved
+        self.scope.operands, self.scope.moved = known.operands, known.moved
 
     def learn(self, decision: ir.Expr, holds: bool) -> None:
         """Narrows ranges by a condition that is known to hold or not."""
@@ -441,7 +442,7 @@ class _Checker:
             raise RuleError(f"{name}.{method}(...) in a for", "once, at the end of the body")
         values = tuple(as_int(expression(a, self.scope)).expr for a in arguments)
         self.may_trap(method == "push")
-        self.moved = True
+        self.scope.moved = True
         return ir.LoopsCall(method, values)  # type: ignore[arg-type]
 
 

@@ -103,7 +103,10 @@ def _logic(op: Any, values: list[Typed]) -> Typed:
 def _select(test: Typed, body: ast.expr, orelse: ast.expr, scope: Scope) -> Typed:
     if test.constant is not None:
         return expression(body if test.constant else orelse, scope)
-    then, other = unify(expression(body, scope), expression(orelse, scope), "a if c else b")
+    then, other = expression(body, scope), expression(orelse, scope)
+    if then.type == "int":
+        then = taking(then, other.type, body, scope, "the value before if")
+    other = taking(other, then.type, orelse, scope, "the value after else")
     return join(then, other, ir.Select(then.type, test.expr, then.expr, other.expr))
 
 
@@ -149,6 +152,8 @@ def _element(name: str, node: ast.expr, scope: Scope) -> Typed:
         return full(load(shaped.type, name, index))
     if (memory := scope.memory(name)) is not None and not memory.single:
         index, proven = state_index(name, node, scope)
+        if not proven:
+            scope.can_trap()
         return _stored(ir.StateLoad(memory.dtype.compute, memory.name, index, proven), memory.dtype.bits)
     scope.name(name)  # says what is unknown about it
     raise RuleError(f"{name!r} has no elements", "windows, local arrays, memories and register files have")
@@ -227,7 +232,17 @@ def of_type(value: Typed, wanted: ValueType, what: str) -> Typed:
         return value
     if value.type == "int" and wanted != "bool":
         return cast(value, wanted)
-    raise RuleError(f"{what} is {value.type}, not {wanted}", f"convert it: {wanted}(...)" if wanted != "bool" else "compare it")
+    hint = "compare it" if wanted == "bool" else f"convert it: {wanted}(...)"
+    if wanted == "int":
+        hint = f"an int is known when the definition is loaded; make the other one {value.type}(...)"
+    raise RuleError(f"{what} is {value.type}, not {wanted}", hint)
+
+
+def taking(value: Typed, wanted: ValueType, node: ast.expr, scope: Scope, what: str) -> Typed:
+    """As `of_type`, where Python alone would leave an ``int`` what it is: the conversion is noted."""
+    if value.type == "int" and wanted not in ("int", "bool"):
+        scope.conversions[scope.span(node)] = wanted
+    return of_type(value, wanted, what)
 
 
 def _storage(name: str, nodes: list[ast.expr], scope: Scope) -> Typed:

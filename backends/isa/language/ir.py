@@ -8,10 +8,14 @@ where it is opened), registers last. An instruction that traps has no effect at 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from backends.isa.dtypes import DType, Storage, ValueType
+
+Span = tuple[int | None, int | None, int | None, int | None]
+"""Where an expression stands in its file: first line, last line, first column, column behind it; as code objects count them."""
 
 # Expressions
 
@@ -355,6 +359,8 @@ class Body:
     results: tuple[str, ...]
     """Operands that `Return` gives values, in order."""
     result_types: tuple[ValueType, ...]
+    conversions: Mapping[Span, ValueType] = field(default_factory=dict)
+    """Where the text has an ``int`` that takes another type by being assigned or chosen (`Cast` or constant here)."""
 
 
 @dataclass(frozen=True)
@@ -365,3 +371,5 @@ class Function:
     parameters: tuple[tuple[str, ValueType], ...]
     returns: ValueType
     statements: tuple[Stmt, ...]
+    conversions: Mapping[Span, ValueType] = field(default_factory=dict)
+    """As in `Body`."""

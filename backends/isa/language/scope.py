@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -73,6 +74,12 @@ class Scope:
     """Types of locals, fixed by the first assignment anywhere in the body."""
     pure: bool = False
     """Whether this is a helper, which sees nothing of the machine."""
+    origin: tuple[int, int] = (0, 0)
+    """Lines and columns of the file before the text that is checked."""
+    conversions: dict[ir.Span, ValueType] = field(default_factory=dict)
+    """Expressions of type ``int`` that take another type, by their place in the file."""
+    moved: bool = False
+    """Whether a loop operation comes before, after which nothing may trap."""
 
     def name(self, name: str) -> Typed:
         """The value of a name. RuleError if it has none."""
@@ -112,6 +119,17 @@ class Scope:
             return None
         self.impure(name)
         return self.context.memories[value.name]
+
+    def span(self, node: ast.expr) -> ir.Span:
+        """Where an expression stands in the file."""
+        lines, columns = self.origin
+        end_line, end_column = node.end_lineno or node.lineno, node.end_col_offset or 0
+        return node.lineno + lines, end_line + lines, node.col_offset + columns, end_column + columns
+
+    def can_trap(self) -> None:
+        """RuleError where nothing may trap any more."""
+        if self.moved:
+            raise RuleError("something that can trap follows a loop operation", "move loops.push, restart and remove to the end")
 
     def impure(self, what: str) -> None:
         """RuleError in a helper."""

@@ -17,6 +17,9 @@ INTEGERS: Mapping[ValueType, tuple[int, int]] = {
 INT_LIMIT = 1 << 62
 """An ``int`` must stay below this in magnitude: engines hold it in 64 bits."""
 
+EXACT = 1 << 53
+"""Up to here CPython, which converts an int by way of a double, rounds it once where it meets an f32."""
+
 
 class RuleError(Exception):
     """A rule of the language is broken; the checker adds the place."""
@@ -60,9 +63,10 @@ def boolean(value: bool) -> Typed:
     return Typed(ir.Const("bool", value))
 
 
-def single(value: float) -> Typed:
+def single(value: int | float) -> Typed:
     """A constant f32: the literal rounded once."""
-    return Typed(ir.Const("f32", float(np.float32(value))))
+    # numpy would convert a Python int by way of a double.
+    return Typed(ir.Const("f32", float(np.float32(np.int64(value) if isinstance(value, int) else value))))
 
 
 def full(expr: ir.Expr) -> Typed:
@@ -106,10 +110,19 @@ def unify(left: Typed, right: Typed, what: str) -> tuple[Typed, Typed]:
         return left, right
     if "bool" not in (left.type, right.type):
         if left.type == "int":
-            return cast(left, right.type), right
+            return _met(left, right.type, what), right
         if right.type == "int":
-            return left, cast(right, left.type)
+            return left, _met(right, left.type, what)
     raise RuleError(f"{what} mixes {left.type} and {right.type}", f"convert one: {right.type}(...) or {left.type}(...)")
+
+
+def _met(value: Typed, other: ValueType, what: str) -> Typed:
+    """An ``int`` in the type of what it meets."""
+    if other == "f32" and max(abs(value.low), abs(value.high)) > EXACT:
+        raise RuleError(
+            f"{what} of an f32 and an int that may reach {max(value.low, value.high, key=abs)}", "convert it: f32(...)"
+        )
+    return cast(value, other)
 
 
 def _floor(a: int, b: int) -> int:

@@ -95,7 +95,9 @@ def compile_unit(text: str, cache: Path) -> Path:
         source.write_text(text, encoding="utf-8")
         (Path(scratch) / "runtime.h").write_text(header, encoding="utf-8")
         argv = [*compiler.command, *flags, str(source), "-o", str(made), "-lm"]
-        done = subprocess.run(argv, capture_output=True, text=True, check=False)
+        # zig keeps what it has made of libc, by default in the user's home, which need not be there.
+        zig = {name: str(cache / "zig") for name in ("ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR") if name not in os.environ}
+        done = subprocess.run(argv, capture_output=True, text=True, check=False, env=os.environ | zig)
         if done.returncode:
             raise InfraError(f"{compiler.command[0]} cannot compile the native engine: {done.stderr.strip()[:2000]}", _PACKAGE)
         made.replace(target)

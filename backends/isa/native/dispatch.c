@@ -102,18 +102,20 @@ MAYBE void loops_remove(struct machine *m, int64_t position) {
 
 static const uint8_t CAUSE_OF_RANK[4] = {0, 4, 3, 1}; /* rank: dma 1, memory 2, compute (data) 3 */
 
-ALWAYS uint64_t issue(struct machine *m, const struct insn *in, uint64_t late, int unit, int unit_cause, uint64_t interval,
-                      uint64_t latency) {
-  late = later(late, m->unit_free[unit]);
+/* `earliest` is the machine's, or the dispatch loop's copy of it in a register. A unit that is never busy for more than a cycle
+ * is free when the next instruction may issue, and needs no time of its own. */
+ALWAYS uint64_t issue(struct machine *m, uint64_t *earliest, const struct insn *in, uint64_t late, int unit, int unit_cause,
+                      int binds, uint64_t interval, uint64_t latency) {
+  if (binds) late = later(late, m->unit_free[unit]);
   uint64_t t = late >> 11;
-  if (t > m->earliest) {
+  if (t > *earliest) {
     const uint32_t rank = (late >> 8) & 7u;
-    m->stalls[(in - m->program) * CAUSES + (rank ? CAUSE_OF_RANK[rank] : unit_cause)] += (int64_t)(t - m->earliest);
+    m->stalls[(in - m->program) * CAUSES + (rank ? CAUSE_OF_RANK[rank] : unit_cause)] += (int64_t)(t - *earliest);
   } else {
-    t = m->earliest;
+    t = *earliest;
   }
-  m->earliest = t + 1;
-  m->unit_free[unit] = KEY(t + interval, 0, unit);
+  *earliest = t + 1;
+  if (binds) m->unit_free[unit] = KEY(t + interval, 0, unit);
   m->done = t + (latency ? latency : 1);
   if (m->done >= m->cycles) m->cycles = m->done, m->last_pc = (uint64_t)(in - m->program), m->last_unit = (uint64_t)unit;
   return t;
@@ -216,7 +218,7 @@ void kw_run(struct machine *m) {
   m->fresh = 0, m->status = RUNNING;
   set_deadline(m);
   struct insn *in = program + m->pc;
-  uint64_t n = m->n, deadline = m->deadline;
+  uint64_t n = m->n, deadline = m->deadline, earliest = m->earliest;
   int64_t next = 0;
   GO;
 
@@ -224,7 +226,7 @@ void kw_run(struct machine *m) {
 
 hook:
   if ((uint64_t)(in - program) == m->stop_pc && in->count + 1 == m->stop_visit) { m->status = STOPPED; goto leave; }
-  if (m->trace) { m->n = n; note(m, (uint64_t)(in - program), table, &&hook); }
+  if (m->trace) { m->n = n, m->earliest = earliest; note(m, (uint64_t)(in - program), table, &&hook); }
   goto *table[in->op];
 invalid:
   trap(m, BAD_OPCODE_SITE, m->words[in - program], 0);
@@ -257,7 +259,7 @@ halted:
 trapped:
   m->status = TRAPPED;
 leave:
-  m->n = n, m->pc = (uint64_t)(in - program);
+  m->n = n, m->earliest = earliest, m->pc = (uint64_t)(in - program);
   if (m->status != SLICE_DONE) {
     account(m);
     if (m->pc > m->nwords) m->pc = m->target;

@@ -7,8 +7,9 @@ import mmap
 import sys
 import time
 from collections.abc import Mapping
+from math import inf
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,16 +17,15 @@ from numpy.typing import NDArray
 from backends.isa.architecture import Architecture
 from backends.isa.conversion import encode, pattern_type
 from backends.isa.dtypes import Elements
-from backends.isa.engine import CAUSES, LoopState, Outcome, Program, Trapped
+from backends.isa.engine import CAUSES, Ended, LoopState, Outcome, Program, Trapped
 from backends.isa.native.build import compile_unit
-from backends.isa.native.cgen.layout import PAGE_BITS, Layout, Place
+from backends.isa.native.cgen.layout import Layout, Place
 from backends.isa.native.cgen.unit import HEADER, translate
+from backends.isa.pages import MEMORY_LIMIT, PAGE_BITS, page_weight
 from harness.errors import UsageError, unknown
 
-MEMORY_LIMIT = 1 << 30
-"""Most bytes of pages that a program may write between two resets; beyond it traps with ``memory_limit``."""
-SLICE = 1 << 20
-"""Instructions before Python first looks for signals."""
+SLICE = 1 << 16
+"""Instructions before Python first looks for signals and at the clock."""
 SLICE_SECONDS = 0.1
 """How long a slice should take, about."""
 MAX_WORDS = 1 << 26
@@ -33,7 +33,7 @@ MAX_WORDS = 1 << 26
 _CLOCK_LIMIT = 1 << 50
 """Ready times are kept below 2**53; an engine whose clock has come this far starts it anew."""
 _NORESERVE = 0x4000
-_ENDED: Mapping[int, Literal["end", "trap", "fuel", "stopped"]] = {1: "end", 2: "trap", 3: "fuel", 4: "stopped"}
+_ENDED: Mapping[int, Ended] = {1: "end", 2: "trap", 3: "fuel", 4: "stopped"}
 _ARRAYS = ("memory", "ready", "dirty", "pages", "dirtied", "weight", "busy", "unit_free", "loop_register", "loop_body")
 
 
@@ -124,7 +124,10 @@ class NativeEngine:
 
     # Runs
 
-    def run(self, program: Program, *, fuel: int, start: int = 0, stop: tuple[int, int] | None = None, trace: int = 0) -> Outcome:
+    def run(
+        self, program: Program, *, fuel: int, start: int = 0, stop: tuple[int, int] | None = None, trace: int = 0,
+        seconds: float = inf,
+    ) -> Outcome:  # fmt: skip
         """Runs from word ``start``; see `backends.isa.engine.Engine.run`. UsageError if ``start`` is outside of the program."""
         words = np.ascontiguousarray(program.words, np.uint64)
         size = len(words)
@@ -144,28 +147,34 @@ class NativeEngine:
         header.stop_pc, header.stop_visit = stop if stop is not None and stop[0] >= 0 else (2**64 - 1, 0)
         header.trace, header.events = (0, None) if events is None else (len(events), events.ctypes.data)
         header.counts, header.stalls = counts.ctypes.data, stalls.ctypes.data
-        self._slices(max(fuel, 0))
+        is_late = self._slices(max(fuel, 0), seconds)
         if events is not None:
             events = events[: header.n]
         pc = ctypes.c_int64(header.pc).value
         return Outcome(
-            _ENDED[header.status], pc, header.elapsed, header.n, self._trap(words, pc) if header.status == 2 else None, counts,
-            stalls, dict(zip(self._layout.units, self._busy.tolist(), strict=True)),
+            "time" if is_late else _ENDED[header.status], pc, header.elapsed, header.n,
+            self._trap(words, pc) if header.status == 2 else None, counts, stalls,
+            dict(zip(self._layout.units, self._busy.tolist(), strict=True)),
             tuple(map(LoopState, self._loop_register[: header.depth].tolist(), self._loop_body[: header.depth].tolist())), events,
         )  # fmt: skip
 
-    def _slices(self, fuel: int) -> None:
-        """Runs until it ends, in slices between which Python sees signals."""
+    def _slices(self, fuel: int, seconds: float) -> bool:
+        """Runs until it ends, in slices between which Python sees signals; returns whether the time was up first."""
         header, length = self._header, SLICE
         header.slice = length
+        started = before = time.monotonic()
         while True:
-            before = time.monotonic() if fuel > length else 0.0
             self._library.kw_run(self._address)
             if header.status != 5:
-                return
-            took = time.monotonic() - before
-            length = length * 2 if took < SLICE_SECONDS else max(length // 2, 1)
-            header.slice = header.n + length
+                return False
+            now = time.monotonic()
+            if now - started > seconds:
+                break
+            length = length * 2 if now - before < SLICE_SECONDS / 2 else max(length // 2, 1)
+            header.slice, before = header.n + length, now
+        header.fuel = header.n
+        self._library.kw_run(self._address)  # for the account of what was done; it ends for want of fuel, or as it would have
+        return bool(header.status == 3)
 
     def _trap(self, words: NDArray[np.uint64], pc: int) -> Trapped:
         """What the trap site says, with the values that the library left."""
@@ -207,10 +216,9 @@ class NativeEngine:
         mapped = self._map("memory", place.number, pages << PAGE_BITS)
         self._map("dirty", place.number, pages)
         self._map("pages", place.number, 4 * pages)
-        weight[place.number] = 1
+        weight[place.number] = page_weight(memory, self._layout.in_order)
         if self._layout.in_order:
             self._map("ready", place.number, 8 * place.cells)
-            weight[place.number] += -(-8 // max(memory.granule * memory.dtype.bytes, 1))
         return mapped[: place.bytes].view(kind)
 
     def _map(self, array: str, number: int, size: int) -> NDArray[np.uint8]:

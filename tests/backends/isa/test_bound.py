@@ -1,3 +1,4 @@
+from fractions import Fraction
 from types import SimpleNamespace
 
 import pytest
@@ -9,6 +10,8 @@ from backends.isa.machine import Cost, Linear, Peak
 def machine(*, blocking: bool):
     costs = {"MM": Cost(Linear(4), Linear(64)), "EXP": Cost(Linear(1), Linear(6))}
     peaks = {"mac": Peak("matrix", 1024, "MM"), "add": Peak("matrix", 1024, "MM"), "exp": Peak("vector", 64, "EXP")}
+    costs["DMA"] = Cost(Linear(0, Fraction(22, 25)), Linear(17, Fraction(22, 25)))
+    peaks["load"] = Peak("hbm", 4096, "DMA", 128)
     return SimpleNamespace(machine=SimpleNamespace(timing=SimpleNamespace(blocking=blocking, costs=costs), peaks=peaks))
 
 
@@ -26,6 +29,19 @@ def test_the_busiest_unit_decides_where_units_overlap():
 
 def test_kinds_that_one_class_serves_share_its_instructions():
     assert bound(machine(blocking=True), {"mac": 1000, "add": 24}).cycles == 64
+
+
+@pytest.mark.parametrize(
+    ("elements", "blocking", "cycles"),
+    [(4096, True, 17 + 113), (64, True, 17 + 2), (4097, True, 34 + 113), (64, False, 2), (8192, False, 226)],
+)
+def test_what_grows_with_work_is_charged_in_proportion(elements, blocking, cycles):
+    assert bound(machine(blocking=blocking), {"load": elements}).cycles == cycles
+
+
+def test_the_formula_says_where_work_comes_in():
+    found = bound(machine(blocking=True), {"load": 6144})
+    assert found.formula == "hbm: ceil(6144 load / 4096) * 17 + ceil(22/25 * 192 work) = 203 cycles"
 
 
 @pytest.mark.parametrize("work", [{}, {"sqrt": 10}, {"mac": 0}])

@@ -51,6 +51,27 @@ def machine(tmp_path):
     return load
 
 
+@pytest.mark.parametrize(
+    ("peak", "message"),
+    [
+        ('cost = "add"\nwork = 2', "the cost of 'add' does not depend on work, and work is 2"),
+        ('cost = "load"', "the cost of 'load' depends on work, and work is 0"),
+        ('cost = "add"\namount = 0', "amount is 0"),
+        ('cost = "add"\nper = 3', "unknown per"),
+        ('cost = "none"', "cost class 'none'"),
+    ],
+)
+def test_peaks_that_no_bound_can_rest_on_are_refused(machine, peak, message):
+    text = TEXT.replace('amount = "VLEN"\ncost = "add"', peak).replace("map = 1", "map = 1\nload = 1")
+    with pytest.raises(DefinitionError, match=message):
+        machine(text)
+
+
+def test_work_goes_with_the_amount_of_a_peak(machine):
+    text = TEXT.replace('cost = "add"', 'cost = "load"\nwork = "2*VLEN"').replace("map = 1", "map = 1\nload = 1")
+    assert machine(text).peaks["add"].work == 128
+
+
 def test_defaults_are_the_file_s(machine):
     found = machine()
     assert (found.profile, found.timing.name, found.timing.blocking) == ("SMALL", "sequential", True)

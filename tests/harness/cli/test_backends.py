@@ -52,4 +52,4 @@ def test_options_go_to_the_backend(kernelwright):
 
 
 def test_unknown_backend(kernelwright):
-    assert "did you mean 'toy'?" in str(kernelwright("backends", "show", "tay").error)
+    assert "did you mean 'toy'" in str(kernelwright("backends", "show", "tay").error)

@@ -14,7 +14,7 @@ KERNELWRIGHT = Path(sys.executable).with_name("kernelwright")
 VERBS = ["run", "resume", "grade", "eval", "report", "manual", "doctor"]
 GROUPS = {
     "leaderboard": ["add", "show", "verify", "schema"], "tasks": ["list", "show", "lint"], "backends": ["list", "show"],
-    "models": ["list", "check"], "export": ["csv"],
+    "models": ["list", "check"], "export": ["csv"], "isa": ["list", "show", "asm", "disasm", "run", "trace", "check"],
 }  # fmt: skip
 COMMANDS = [[verb] for verb in VERBS] + [[group, verb] for group, verbs in GROUPS.items() for verb in verbs]
 

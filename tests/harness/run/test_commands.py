@@ -73,7 +73,7 @@ def test_runs_without_a_folder_get_one_of_their_own(cli):
     ("change", "message"),
     [
         (["--tasks", "T09"], "error: unknown task or suite 'T09'\n  hint: did you mean"),
-        (["--backend", "tay"], "error: unknown backend 'tay'\n  hint: did you mean 'toy'?"),
+        (["--backend", "tay"], "error: unknown backend 'tay'\n  hint: did you mean 'toy'"),
         (["--model", "toyagnt"], "error: unknown model 'toyagnt'"),
         (["--suite", "toyy"], "error: unknown task suite 'toyy'\n  hint: did you mean 'toy'"),
         (["--model-option", "lag=3"], "error: unknown model option 'lag' in model 'toyagent'"),
@@ -343,8 +343,8 @@ def test_eval_profile_lists_the_hottest_lines(cli):
             ["k.toy", "--task", "T13/C1", "--backend", "toy"],
             "backend 'toy' does not support T13/C1: the toy target has no baseline",
         ),
-        (["k.toy", "--task", "T01/C1", "--backend", "tyo"], "unknown backend 'tyo'\n  hint: did you mean 'toy'?"),
-        (["k.toy", "--task", "T01/C1"], "which backend? there are cpu, toy\n  hint: name one with --backend"),
+        (["k.toy", "--task", "T01/C1", "--backend", "tyo"], "unknown backend 'tyo'\n  hint: did you mean 'toy'"),
+        (["k.toy", "--task", "T01/C1"], "which backend? there are cpu, plena, tiny, toy\n  hint: name one with --backend"),
     ],
 )
 def test_eval_says_what_is_wrong_with_the_request(cli, arguments, message):

@@ -163,3 +163,14 @@ def test_kernels_that_are_not_text_do_not_block_a_row(tmp_path: Path) -> None:
     broken = evaluation("P01/C1", verdict="build_error", kernel="f" * 64)
     [row] = add(board(tmp_path), [evidence(trials=(trial("P01/C1", final=broken),), workloads=("P01/C1",))])
     assert row.metrics.verdicts == {"build_error": 1}
+
+
+def test_backend_options_make_another_target(tmp_path: Path) -> None:
+    """What a cycle is may depend on them, so rows that differ in them are never ranked together."""
+    plain = evidence()
+    settings = {**plain.identity.settings, "backend": {"timing": "overlapped"}}
+    other = evidence(identity=plain.identity.model_copy(update={"settings": settings}))
+    add(board(tmp_path), [plain, other])
+    shown = lines(load(board(tmp_path)).rows)
+    assert {line.where for line in shown} == {"core on toy", "core on toy (timing=overlapped)"}
+    assert [line.marks for line in shown] == [(), ()]

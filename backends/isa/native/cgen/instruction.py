@@ -32,6 +32,8 @@ class InstructionCode:
     halts: bool
     reloads: bool
     """Whether it may move the deadline: loops, and memories whose written pages are counted."""
+    heavy: bool
+    """Whether it is a function of its own."""
 
 
 def write_instruction(layout: Layout, instruction: Instruction) -> InstructionCode:
@@ -49,16 +51,21 @@ def write_instruction(layout: Layout, instruction: Instruction) -> InstructionCo
     commit = _commit(writer, instruction)
     parts = [*_head(writer, instruction), *writer.lines, "commit:;", *commit, "return flow;", "}"]
     heavy = any(isinstance(s, ir.For | ir.Open) for s in walk(statements)) or len(list(walk(statements))) > INLINE_STATEMENTS
-    signature = f"int op_{instruction.number}(struct machine *m, const struct insn *in, uint64_t n, int64_t *next) {{"
+    parameters = "struct machine *m, const struct insn *in, uint64_t n, int64_t *next, uint64_t *earliest"
+    signature = f"int op_{instruction.number}({parameters}) {{"
     marks = any(not _place(effect).embedded for effect, _ in writer.effects)
     return InstructionCode(
         instruction.number, "\n".join([f"{'NEVER' if heavy else 'ALWAYS'} {signature}", *parts]), len(layout.sites) > before,
-        writer.jumps, writer.halts, bool(writer.loop_calls) or marks,
+        writer.jumps, writer.halts, bool(writer.loop_calls) or marks, heavy,
     )  # fmt: skip
 
 
 def _head(writer: BodyWriter, instruction: Instruction) -> list[str]:
-    lines = [*writer.declarations, "int flow = 0; uint64_t work = 1, late = 0, pending = 0;", "(void)n; (void)next; (void)work;"]
+    lines = [
+        *writer.declarations,
+        "int flow = 0; uint64_t work = 1, late = 0, pending = 0;",
+        "(void)n; (void)next; (void)earliest; (void)work;",
+    ]
     lines.append("(void)late; (void)pending; (void)in;")
     for index, type_ in enumerate(instruction.body.result_types):
         lines.append(f"{C_TYPES[type_]} result{index} = 0;")

@@ -6,13 +6,10 @@ from dataclasses import dataclass, field
 
 from backends.isa.architecture import Architecture, BoundMemory
 from backends.isa.dtypes import DType, ValueType
+from backends.isa.pages import is_small
 
 CAUSES_OF_THE_MACHINE = ("invalid_opcode", "register_out_of_range", "pc_out_of_range", "loop_limit", "memory_limit")
 """Causes of the first trap sites: those that no body raises. The C code knows them by number."""
-EMBEDDED_BYTES = 8192
-"""Memories up to this size lie in the struct, which a reset copies whole; larger ones reset the pages that were written."""
-PAGE_BITS = 12
-"""log2 of the bytes of a page, as far as writes are tracked."""
 C_TYPES: dict[ValueType, str] = {
     "int": "int64_t",
     "i32": "int32_t",
@@ -53,8 +50,8 @@ class Place:
 
     @property
     def embedded(self) -> bool:
-        """Whether it lies in the struct."""
-        return self.memory.is_registers or self.bytes <= EMBEDDED_BYTES
+        """Whether it lies in the struct, which a reset copies whole; others reset the pages that were written."""
+        return is_small(self.memory)
 
     @property
     def elements(self) -> str:

@@ -54,10 +54,17 @@ class Clock:
         cost = self.layout.architecture.machine.timing.costs[self.instruction.timing]
         return (0, 0) if self.varies else (cost.interval.base, cost.latency.base)
 
+    @property
+    def binds(self) -> bool:
+        """Whether the unit can be busy longer than for a cycle, so that an instruction may have to wait for it."""
+        costs = self.layout.architecture.machine.timing.costs
+        unit = self.instruction.unit
+        intervals = [costs[i.timing].interval for i in self.layout.architecture.instructions if i.unit == unit]
+        return any(interval.per or interval.base > 1 for interval in intervals)
+
     def touch_register(self, place: Place, number: str) -> list[str]:
-        """Waits for a register (in-order)."""
-        wait = self._wait(place, number)
-        return [f"if ({number} != {place.memory.zero}) {wait}" if place.memory.zero is not None else wait]
+        """Waits for a register (in-order); the hard-zero register is ready at 0, always."""
+        return [self._wait(place, number)]
 
     def touch(self, place: Place, first: str, units: str, *, clipped: bool = False) -> list[str]:
         """Waits for the cells of ``units`` elements from ``first`` on; those past the end do not exist where ``clipped``."""
@@ -69,8 +76,8 @@ class Clock:
 
     def produce_register(self, place: Place, number: str) -> list[str]:
         """Notes when a written register is ready; after `issue`."""
-        store = self._set(place, number)
-        return [f"if ({number} != {place.memory.zero}) {store}" if place.memory.zero is not None else store]
+        zero = place.memory.zero
+        return [self._set(place, number) + (f" {place.ready}[{zero}] = 0;" if zero is not None else "")]
 
     def issue(self, works: bool) -> list[str]:
         """The instruction completes: its issue time and what it costs. ``works``: whether the body says its amount of work."""
@@ -89,7 +96,8 @@ class Clock:
             lines += [f"const uint64_t interval = {costs.interval.base}, latency = {costs.latency.base};"]
         if self.in_order:
             lines += [
-                f"const uint64_t ready = issue(m, in, late, {self.unit}, {UNIT_CAUSE[self.kind]}, interval, latency) + latency;",
+                f"const uint64_t ready = latency + issue(m, earliest, in, late, {self.unit}, {UNIT_CAUSE[self.kind]}, "
+                f"{int(self.binds)}, interval, latency);",
                 "(void)ready;",
             ]
         return lines
@@ -101,8 +109,10 @@ class Clock:
         return f"late = later(late, {ready});"
 
     def _set(self, place: Place, cell: str) -> str:
-        ready = f"{place.ready}[{cell}]"
-        return f"{ready} = KEY(later({ready} >> 11, ready), {RANKS[self.kind]}, {self.unit});"
+        cell, time = f"{place.ready}[{cell}]", "ready"
+        if place.memory.name in self.layout.architecture.machine.timing.forwarded:
+            time = f"later({cell} >> 11, ready)"  # all others have been waited for
+        return f"{cell} = KEY({time}, {RANKS[self.kind]}, {self.unit});"
 
     def _cells(self, place: Place, first: str, units: str, clipped: bool, action: str) -> list[str]:
         granule, size = place.memory.granule, place.memory.size

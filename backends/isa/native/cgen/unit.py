@@ -14,9 +14,10 @@ from backends.isa.architecture import Architecture, Instruction
 from backends.isa.definition import Field, Immediate
 from backends.isa.engine import CAUSES
 from backends.isa.native.cgen.instruction import InstructionCode, write_instruction
-from backends.isa.native.cgen.layout import C_TYPES, PAGE_BITS, Layout, storage_type
+from backends.isa.native.cgen.layout import C_TYPES, Layout, storage_type
 from backends.isa.native.cgen.statements import BodyWriter, Slots
 from backends.isa.native.cgen.timing import DATA_CAUSE, UNIT_CAUSE, Clock
+from backends.isa.pages import PAGE_BITS
 
 HEADER = (
     "const uint64_t *words", "uint64_t nwords", "uint64_t pc", "uint64_t fuel", "uint64_t slice", "uint64_t stop_pc",
@@ -132,13 +133,12 @@ def _helpers(layout: Layout) -> str:
 
 def _dispatch(code: InstructionCode) -> str:
     """The code behind one operation's address."""
-    call = f"op_{code.number}(m, in, n, &next)"
-    if not (code.traps or code.jumps or code.halts):
-        lines = [f"{call};"]
-    else:
-        lines = [f"const int flow = {call};"]
-        if code.traps:
-            lines.append("if (UNLIKELY(flow == 1)) goto trapped;")
+    call = f"op_{code.number}(m, in, n, &next, &{'m->' if code.heavy else ''}earliest)"
+    lines = [f"const int flow = {call}; (void)flow;"]
+    if code.heavy:  # a pointer to the loop's own copy would keep that in memory
+        lines = ["m->earliest = earliest;", *lines, "earliest = m->earliest;"]
+    if code.traps:
+        lines.append("if (UNLIKELY(flow == 1)) goto trapped;")
     if code.reloads:
         lines.append("deadline = m->deadline;")
     if code.halts:

@@ -388,6 +388,41 @@ def w_loop_operation_in_a_for():
         loops.remove(0)
 
 
+def w_element_after(rd: InOut(x), rs1: In(x)):
+    loops.remove(0)
+    return mem[rs1]
+
+
+def w_element_after_a_branch(rd: In(x), rs1: In(x)):
+    if rd == 0:
+        loops.restart(0)
+    csr.value = rs1
+    s[0] = i32(x[rs1])
+
+
+def w_selected_index(rd: Out(x), rs1: In(x)):
+    t = array(u32, 4)
+    return t[rs1] if rs1 < 4 else u32(0)
+
+
+def w_index_behind_and(rd: Out(x), rs1: In(x)):
+    t = array(u32, 4)
+    if rs1 < 4 and t[rs1] == 0:
+        return 1
+    return 0
+
+
+def w_int_joined_with_a_machine_type(rd: Out(x), rs1: In(x)):
+    n = 1
+    if rs1 < 4:
+        n = rs1
+    return n
+
+
+def w_large_int(rd: Out(f), rs1: In(f), imm: Imm()):
+    return rs1 + (index(rd) << 58)
+
+
 def w_shape(rs1: In(mem, FLAG)):
     pass
 
@@ -406,6 +441,12 @@ WRONG = {
     w_int_division: ("int // something that may be 0", "prove that it is not"),
     w_int_shift: ("int << -1 to 6", "an int is shifted by 0 to 62"),
     w_loop_operation_in_a_for: ("loops.remove(...) in a for", "once, at the end of the body"),
+    w_element_after: ("something that can trap follows a loop operation", "move loops.push, restart and remove to the end"),
+    w_element_after_a_branch: ("something that can trap follows a loop operation", "to the end"),
+    w_selected_index: ("index 'rs1' of 't' may be 0 to 4294967295, its size is 4", "clamp(..., 0, 3)"),
+    w_index_behind_and: ("index 'rs1' of 't' may be 0 to 4294967295, its size is 4", "clamp(..., 0, 3)"),
+    w_int_joined_with_a_machine_type: ("the new value of 'n' is u32, not int", "make the other one u32(...)"),
+    w_large_int: ("operator + of an f32 and an int that may reach 2017612633061982208", "convert it: f32(...)"),
     w_shape: ("operand 'rs1': shape [0], align 8", "positive sizes"),
     w_mx_operand: ("operand 'rs1': mx(e4m3, 8) in 'ram', which stores u8", "MX windows are opened in the body"),
     w_mixed: ("operator + mixes u32 and i32", "convert one: i32(...) or u32(...)"),
@@ -434,6 +475,20 @@ WRONG = {
     w_require: ("require(...)", "TRAP is made with isa.trap(...)"),
     w_statement: ("print(...) as a statement", "jump(target), halt() and work(n) are statements"),
 }
+
+
+def test_a_trap_may_stand_where_a_branch_with_a_loop_operation_has_left():
+    def body(rd: InOut(x), rs1: In(x)):
+        if rs1 == 0:
+            loops.restart(0)
+            return 1
+        require(rs1 < 64, ODD, rs1)
+        return u32(mem[rs1])
+
+    *_, branch, guard, result = statements(body)
+    assert isinstance(branch.then[0], ir.LoopsCall)
+    assert isinstance(guard, ir.Require)
+    assert isinstance(result, ir.Return)
 
 
 @pytest.mark.parametrize("body", WRONG, ids=lambda body: body.__name__)

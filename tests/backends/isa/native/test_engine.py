@@ -65,13 +65,20 @@ def test_ctrl_c_stops_a_run(machine):
     assert time.monotonic() - begun < 10
 
 
-def test_a_program_that_writes_too_many_pages_traps(native_cache):
-    machine = NativeEngine(load(find(str(ISA))), native_cache, memory_limit=2 * 4096)
+@pytest.mark.parametrize(("timing", "pages"), [("sequential", 2), ("overlapped", 4)])  # the latter counts ready times, too
+@pytest.mark.parametrize("engine", ["golden", "native"])
+def test_a_program_that_writes_too_many_pages_traps(native_cache, engine, timing, pages):
+    architecture = load(find(str(ISA)), timing=timing)
+    machine = (
+        GoldenEngine(architecture, memory_limit=pages * 4096)
+        if engine == "golden"
+        else NativeEngine(architecture, native_cache, memory_limit=pages * 4096)
+    )
     for page in range(3):
         machine.write("x", 1 + page, np.array([page * 8192], np.uint32))
     spills = [word("SPILL", rd=1 + page) for page in range(3)]
     outcome = machine.run(Program.of([*spills, word("HALT")]), fuel=100)
-    assert outcome.trap == Trapped("memory_limit", 3, "", None, 8192)
+    assert outcome.trap == Trapped("memory_limit", 3, "", None, pages * 4096)
     assert outcome.instructions == 3
     machine.reset()
     assert machine.run(Program.of([word("SPILL", rd=1)]), fuel=100).ended == "end"

@@ -152,6 +152,35 @@ def pickup(a: Out(p), b: Out(q), c: In(p)):
     return found, i64(index(a))
 
 
+@isa.op("TAKE", F(op=14), unit="core", timing="core")
+def take(a: Out(q), b: In(p), c: In(q)):
+    """Plain numbers that are assigned to and chosen against machine types, and float literals that no double may hold."""
+    near = u32(b)
+    if b % 2 == 0:
+        near = 3
+    other = 5 if b % 3 == 0 else near
+    signed = -1 if near > other else (i32(c) if c > 0 else -7)
+    factor = 0.7
+    if b % 5 == 1:
+        factor = 16777217
+    elif b % 5 == 2:
+        factor = f32(c) if c > 4 else 3
+    limit = max(f32(c) * 0.1, -104.3)
+    square = factor * factor + thirds(f32(c)) - limit * limit
+    # Each of these wraps, or rounds to single precision, before it is widened.
+    return i64(near - 5) + (i64(other - 7) << 3) + i64(signed - 2147483647) + (i64(bits(square / 7)) << 20)
+
+
+@function
+def thirds(x: f32) -> f32:
+    """A third, from a number that a literal starts."""
+    step = 1 if x > 3.0 else x
+    total = 0.0
+    for i in range(3):
+        total += step / 3 if i != 1 else 0.1
+    return total
+
+
 @function
 def round_part(x: u64) -> u64:
     """A number from a rounded float."""

@@ -17,6 +17,8 @@ def work(job: tuple[str, Path]) -> None:
     elif verb == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
     elif verb == "kill server":
+        while not (path / "pid").exists():  # the job beside this one has begun
+            time.sleep(0.01)
         os.kill(os.getppid(), signal.SIGKILL)
         time.sleep(60)
     elif verb == "sleep":

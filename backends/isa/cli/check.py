@@ -1,0 +1,30 @@
+"""``isa check``: one line per check, with what was tried and what was seen."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from backends.isa.check import Result, check
+from backends.isa.registry import find
+from harness.paths import cache_dir
+
+
+def report(name: str, profile: str | None, timing: str | None, seconds: float, seed: int, quick: bool, as_json: bool) -> int:
+    """Prints results as they come; returns the exit code: 1 if a check found something wrong."""
+    results = []
+    for found in check(find(name), cache_dir() / "isa", seconds=seconds, seed=seed, quick=quick, profile=profile, timing=timing):
+        results.append(found)
+        if not as_json:
+            print("\n".join(_lines(found)), flush=True)
+    wrong = [found for found in results if found.status == "wrong"]
+    if as_json:
+        print(json.dumps([found._asdict() for found in results], indent=2))
+    elif wrong:
+        print(f"{len(wrong)} of {len(results)} checks found something wrong", file=sys.stderr)
+    return 1 if wrong else 0
+
+
+def _lines(found: Result) -> list[str]:
+    where = f"{found.machine}: " if found.machine else ""
+    return [f"{found.status:<8} {found.check:<11} {where}{found.seen}", *(f"           {problem}" for problem in found.problems)]

@@ -1,0 +1,86 @@
+"""The template compiler whose kernels speed is measured against.
+
+Open first: `RECIPES`, which names a template for every task, then ``templates/pieces.s.j2`` with the loops and the products that
+all of them are made of. The text is plain: it takes a row in strips of the vector length, one instruction after the other, and
+its sizes are written into it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from harness.task import Workload
+
+RECIPES: Mapping[str, str] = {
+    "P01 vec_add": "vec_add",
+    "P04 relu": "relu",
+    "P09 silu": "silu",
+    "P11 row_sum": "row_sum",
+    "P15 softmax": "softmax",
+    "P16 layernorm": "layernorm",
+    "P17 rmsnorm": "rmsnorm",
+    "P18 transpose": "transpose",
+    "P21 gemm": "gemm",
+    "P22 batched_gemm": "batched_gemm",
+    "P24 conv2d": "conv2d",
+    "P26 maxpool2d": "maxpool2d",
+    "C01 linear_bias_relu": "linear_bias_relu",
+    "C04 swiglu_ffn": "swiglu_ffn",
+    "C06 rope": "rope",
+    "C07 attention_1head": "attention",
+    "C08 flash_attention": "flash_attention",
+    "C11 conv_bn_relu": "conv_bn_relu",
+    "E05 vit_block": "vit_block",
+    "E06 decoder_block": "decoder_block",
+}
+"""The template of each task, by id and name: both must match, so that no other suite's P01 is mistaken for ours."""
+
+
+def known(workload: Workload) -> bool:
+    """Whether there is a recipe for the workload's task."""
+    return _key(workload) in RECIPES
+
+
+def render(workload: Workload, addresses: Mapping[str, int], scratch: int, lanes: int) -> str:
+    """The baseline kernel of a workload whose tensors lie at these addresses. KeyError where there is no recipe."""
+    template = _environment().get_template(f"{RECIPES[_key(workload)]}.s.j2")
+    text = template.render(p=workload.p, t=addresses, scratch=scratch, lanes=lanes, unique=_names())
+    title = f"; {workload.id} {workload.task.name}: {workload.p!r}"
+    return "\n".join([title, *_indented(text)]).rstrip() + "\n"
+
+
+def _names() -> Callable[[str], str]:
+    """Makes labels: a name the first time it is asked for, then with a number."""
+    taken: dict[str, int] = {}
+
+    def unique(name: str) -> str:
+        taken[name] = taken.get(name, 0) + 1
+        return name if taken[name] == 1 else f"{name}_{taken[name]}"
+
+    return unique
+
+
+def _indented(text: str) -> Iterator[str]:
+    """Lines of a program, without empty ones; instructions are indented, labels, directives and comments are not."""
+    for line in filter(None, map(str.strip, text.splitlines())):
+        yield line if re.match(r"\w+:|[.;]", line) else f"    {line}"
+
+
+def _key(workload: Workload) -> str:
+    return f"{workload.task.id} {workload.task.name}"
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("backends.tiny.baselines"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # the text is assembly, not markup
+    )

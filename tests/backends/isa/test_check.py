@@ -1,0 +1,214 @@
+"""`isa check`: what it tries on sound instruction sets, and that it finds what is planted in unsound ones."""
+
+import dataclasses
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from backends.isa.bind import load
+from backends.isa.check import agreement, baselines, check, lints, manual, words
+from backends.isa.check.agreement import Campaign
+from backends.isa.check.cases import cases
+from backends.isa.definition import Access, Immediate
+from backends.isa.engine import Program
+from backends.isa.golden.engine import GoldenEngine
+from backends.isa.native.build import find_compiler
+from backends.isa.registry import find, open_architecture
+from harness.errors import UsageError
+
+SCRATCH = Path(__file__).parent / "scratch_isa"
+ISA = '''
+from backends.isa import Imm, In, Isa, Out, f32, u32
+
+isa = Isa("planted", title="Planted")
+x = isa.registers("x", u32, 4, doc="Numbers.")
+mem = isa.memory("mem", f32, 64, pointer=x, doc="Words.")
+I = isa.format("I", opcode=(0, 6), rd=(6, 2), rs1=(8, 2), imm=(16, 8))
+
+
+@isa.op("SET", I(opcode=1), unit="alu", example="SET x1, 3")
+def set_(rd: Out(x), imm: Imm()):
+    """Sets a register."""
+    return imm
+
+
+@isa.op("DOUBLE", I(opcode=2), unit="alu", example="SET x2, 1\\nDOUBLE x1, x2")
+def double(rd: Out(mem, 4), rs1: In(mem, 4)):
+    """Doubles four words."""
+    for i in range(4):
+        rd[i] = rs1[i] + rs1[i]
+'''
+MACHINE = """
+[units.alu]
+kind = "compute"
+doc = "All of it."
+[timing.only]
+issue = "in-order"
+[timing.only.costs]
+set_ = 1
+double = { interval = 1, latency = 2 }
+[peaks.add]
+unit = "alu"
+amount = 4
+cost = "double"
+"""
+needs_compiler = pytest.mark.skipif(find_compiler() is None, reason="no C compiler")
+
+
+@pytest.fixture
+def planted(tmp_path):
+    """An instruction set with these replacements in its files."""
+    numbers = count()
+
+    def make(isa=(), machine=()):
+        folder = tmp_path / f"isa{next(numbers)}"
+        folder.mkdir()
+        for name, text, pairs in (("isa.py", ISA, isa), ("machine.toml", MACHINE, machine)):
+            for old, new in pairs:
+                assert text.count(old) == 1
+                text = text.replace(old, new)
+            (folder / name).write_text(text)
+        return find(str(folder))
+
+    return make
+
+
+def run(isa, cache, **options):
+    return list(check(isa, cache, seconds=0.2, **options))
+
+
+@needs_compiler
+def test_a_sound_one_passes_and_every_check_says_what_it_tried(planted, tmp_path):
+    results = run(planted(), tmp_path)
+    assert {r.check: r.status for r in results} == {
+        "definition": "ok", "encoding": "ok", "manual": "ok", "agreement": "ok", "timing": "ok", "baselines": "skipped",
+    }  # fmt: skip
+    by_name = {r.check: r for r in results}
+    assert by_name["definition"].seen.startswith("2 instructions, 2 memories and register files, 0 causes of traps, 1 units")
+    assert by_name["encoding"].seen.startswith("1 pairs of encodings differ in a fixed bit; 128 words of 2 instructions")
+    assert "pages for 2 of 2 instructions; 3 programs run" in by_name["manual"].seen
+    assert "of 2 instructions, " in by_name["agreement"].seen
+    assert "each completed" in by_name["agreement"].seen
+    assert by_name["baselines"].seen == "no backend is registered as 'planted'"
+    assert all(not r.problems for r in results)
+
+
+PLANTED = {
+    "no doc of a memory": ([(', doc="Words."', "")], [], "definition", "mem: no doc"),
+    "no doc of a unit": ([], [('doc = "All of it."\n', "")], "definition", "unit alu has no doc"),
+    "a trap that nobody raises": (
+        [("\n\n@isa.op(\"SET\"", "\nODD = isa.trap('odd', 'even')\n\n@isa.op(\"SET\"")], [], "definition",
+        "trap odd: no instruction",
+    ),
+    "a unit that nobody uses": ([], [("[timing.only]", '[units.fpu]\nkind = "compute"\ndoc = "F."\n[timing.only]')], "definition",
+                                "no instruction uses unit fpu"),
+    "a cost that nobody has": ([], [("set_ = 1", "set_ = 1\nidle = 2")], "definition", "no instruction costs 'idle'"),
+    "a unit busy for longer than it takes": ([], [("interval = 1, latency = 2", "interval = 3, latency = 2")], "definition",
+                                            "double keeps its unit for 3, longer than 2"),
+    "a peak of another unit": ([], [('[timing.only]', '[units.fpu]\nkind = "compute"\ndoc = "F."\n[timing.only]'),
+                                    ('unit = "alu"\namount', 'unit = "fpu"\namount')], "definition",
+                               "peaks.add: no instruction of unit fpu costs 'double'"),
+    "an example that does not assemble": ([('"SET x1, 3"', '"SET x9, 3"')], [], "manual", "section SET"),
+    "an example that traps": ([("SET x2, 1", "SET x2, 200")], [], "manual", "it ends by trap, mem_out_of_range"),
+    "encodings that overlap": ([("opcode=2", "opcode=1")], [], "definition", "the encoding overlaps that of set_"),
+    "a body outside of the language": ([("rs1[i] + rs1[i]", "rs1[i] + open(i)")], [], "definition", "double"),
+}  # fmt: skip
+
+
+@needs_compiler
+@pytest.mark.parametrize("name", PLANTED)
+def test_what_is_planted_is_found(planted, tmp_path, name):
+    isa, machine, where, message = PLANTED[name]
+    wrong = [found for found in run(planted(isa, machine), tmp_path) if found.status == "wrong"]
+    assert where in [found.check for found in wrong]
+    assert any(message in problem for found in wrong for problem in found.problems), wrong
+
+
+def test_an_engine_that_differs_is_found():
+    architecture = open_architecture(str(SCRATCH))
+
+    class Forgetful(GoldenEngine):
+        """Loses the highest bit of the third register."""
+
+        def run(self, program: Program, **options):
+            done = super().run(program, **options)
+            kept = self.read("x", 3, 1)
+            self.write("x", 3, kept & np.uint32(0x7FFFFFFF))
+            return done
+
+    class Fast(GoldenEngine):
+        """Counts a cycle less than it should."""
+
+        def run(self, program: Program, **options):
+            done = super().run(program, **options)
+            return dataclasses.replace(done, cycles=max(done.cycles - 1, 0))
+
+    for engine, message in ((Forgetful, "x[3]: 0x"), (Fast, "cycles: ")):
+        campaign = Campaign(architecture, engine(architecture), np.random.default_rng(0))
+        campaign.spend(0.5)
+        assert message in " ".join(campaign.problems)
+    honest = Campaign(architecture, GoldenEngine(architecture), np.random.default_rng(0))
+    honest.spend(0.5)
+    assert honest.problems == []
+
+
+@needs_compiler
+@pytest.mark.parametrize("timing", ["sequential", "overlapped"])
+def test_every_edge_of_every_operand_is_tried(tmp_path, timing):
+    architecture = open_architecture(str(SCRATCH), None, timing)
+    agreed, timed = agreement.check(architecture, tmp_path, 4.0, seed=5)
+    assert (agreed.status, timed.status) == ("ok", "ok"), agreed.problems
+    tried, all_edges = agreed.seen.split(" edges")[0].split(" of ")
+    assert tried == all_edges
+    assert "each completed" in agreed.seen
+
+
+@pytest.mark.parametrize("name", ["plena", "tiny"])
+def test_edges_are_of_every_kind_of_every_operand(name):
+    architecture = open_architecture(name)
+    rng = np.random.default_rng(0)
+    for instruction in architecture.instructions:
+        made = list(cases(architecture, instruction, rng))
+        assert all(int(case.words[0]) & instruction.mask == instruction.match for case in made)
+        for operand in (o for o in instruction.operands if o.field is not None):
+            tried = [case.what for case in made if case.operand == operand.name]
+            if isinstance(operand.kind, Immediate):
+                assert {"field 0", f"field {(1 << operand.field.width) - 1}"} <= set(tried)
+            elif isinstance(operand.kind, Access) and not operand.kind.target.is_registers:
+                memory = architecture.memories[operand.kind.target.name]
+                assert any(what.endswith(f"holds {memory.size:#x}") for what in tried)
+                assert any(what.endswith("holds 0x0") for what in tried)
+
+
+def test_no_compiler_is_said_and_not_passed_over(tmp_path, monkeypatch):
+    monkeypatch.setattr("backends.isa.native.build.find_compiler", lambda: None)
+    (found,) = agreement.check(open_architecture("tiny"), tmp_path, 1, 0)
+    assert (found.status, found.check) == ("skipped", "agreement")
+    assert found.seen.startswith("no C compiler for the native engine")
+
+
+def test_wrong_machines_are_usage_errors(tmp_path):
+    with pytest.raises(UsageError, match="unknown timing 'quick'"):
+        run(find("tiny"), tmp_path, timing="quick")
+
+
+def test_baselines_are_judged_by_the_command():
+    found = baselines.judged("tiny", "default", [], "P01/C1")
+    assert found.status == "ok", found.problems
+    assert found.seen.startswith("1 of 1 judged right on hidden inputs")
+    refused = baselines.judged("plena", "HEAD", ["profile=HEAD"], "P01/C1")
+    assert refused.status == "wrong"
+    assert "profile=HEAD" in refused.problems[0]
+
+
+@pytest.mark.parametrize("name", ["plena", "tiny"])
+def test_what_costs_little_holds_for_the_registered_ones(name, tmp_path):
+    isa = find(name)
+    machine = load(isa).machine
+    machines = [load(isa, p, t) for p in machine.profiles for t in machine.timings]
+    assert lints.check(isa.definition, machines).problems == ()
+    for architecture in machines:
+        assert words.check(architecture, 3).problems == ()
+        assert manual.check(architecture, tmp_path).problems == ()
