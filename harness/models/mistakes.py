@@ -17,6 +17,14 @@ EXCHANGES = (
     (r"MUL", "ADD"),
 )  # fmt: skip
 """What is written in the place of what, the more telling ones first."""
+INSTRUCTION = re.compile(r"^[ \t]*(?:\w+:[ \t]*)?(?!\.)([A-Za-z][\w.]*)(?=[ \t]|$)(?!:)[^\n]*", re.MULTILINE)
+"""A line of assembly with a mnemonic, which is the group; directives and lone labels are none."""
+LANE_EXCHANGES = (("mul", "add"), ("add", "sub"), ("sub", "add"), ("div", "mul"), ("max", "add"))
+"""What is written in the place of what in the mnemonics of vectors and floats: `LANES`."""
+LANES = re.compile(r"(?:[vf]_?f?_?|[mt]_)(?=[a-z])", re.IGNORECASE)
+"""How such mnemonics begin; a mistake in them is a wrong number and not a lost address."""
+OPENING = re.compile(r"loop\w*(?:start|begin|open)", re.IGNORECASE)
+"""A mnemonic that opens a hardware loop."""
 
 
 def misspelled(kernel: str) -> str | None:
@@ -36,8 +44,11 @@ def misspelled(kernel: str) -> str | None:
 def miscalculated(kernel: str) -> str | None:
     """The kernel with one operation exchanged for another, which should build and be wrong. Operations inside of brackets
     (indices) come last and are taken from the end, where something is read rather than written; those in the heads of loops
-    never, for such a loop may not end. None if nothing can be exchanged."""
+    never, for such a loop may not end. In assembly it is an instruction on vectors or floats, or else the last such instruction
+    is forgotten. None if nothing can be exchanged."""
     text = without_comments(kernel)
+    if is_assembly(text):
+        return _lane_mistake(kernel, text)
     depth = _depths(text)
     found = [(match, replacement) for pattern, replacement in EXCHANGES for match in re.finditer(pattern, text)]
     outside = [pair for pair in found if not depth[pair[0].start()]]
@@ -45,6 +56,24 @@ def miscalculated(kernel: str) -> str | None:
     for match, replacement in outside + inside:
         return kernel[: match.start()] + match.expand(replacement) + kernel[match.end() :]
     return None
+
+
+def faulting(kernel: str) -> str | None:
+    """The kernel with one instruction replaced by the one before it, which should build and then trap: a loop that is not opened,
+    or the end that is never reached. None for other languages than assembly, and where there is neither."""
+    text = without_comments(kernel)
+    lines = list(INSTRUCTION.finditer(text))
+    if not is_assembly(text) or len(lines) < 2:
+        return None
+    opened = next((at for at, line in enumerate(lines) if at and OPENING.search(line.group(1))), None)
+    ends = lines[-1].group().split()[-1] == lines[-1].group(1)
+    at = len(lines) - 1 if ends else opened
+    return None if at is None else _forgotten(kernel, lines, at)
+
+
+def is_assembly(text: str) -> bool:
+    """Whether a kernel without its comments is a list of instructions: nothing is assigned, and there are no blocks."""
+    return "{" not in text and not ASSIGNMENT.search(text)
 
 
 def repaired(draft: str, meant: str, line: int | None) -> str:
@@ -64,6 +93,32 @@ def repaired(draft: str, meant: str, line: int | None) -> str:
 def without_comments(kernel: str) -> str:
     """The kernel with comments blanked, every other character in its place."""
     return COMMENT.sub(lambda match: re.sub(r"[^\n]", " ", match.group()), kernel)
+
+
+def _lane_mistake(kernel: str, text: str) -> str | None:
+    lines = list(INSTRUCTION.finditer(text))
+    lanes = [at for at, line in enumerate(lines) if LANES.match(line.group(1)) and not _adds_itself(line.group())]
+    for old, new in LANE_EXCHANGES:
+        for at in lanes:
+            start, end = lines[at].span(1)
+            name = kernel[start:end]
+            if found := re.search(rf"(?<![a-z]){old}(?![a-z])|(?<=[vf]){old}", name, re.IGNORECASE):
+                other = new.upper() if found.group().isupper() else new
+                return kernel[:start] + name[: found.start()] + other + name[found.end() :] + kernel[end:]
+    last = next((at for at in reversed(lanes) if at and "loop" not in lines[at - 1].group(1).lower()), None)
+    return None if last is None else _forgotten(kernel, lines, last)
+
+
+def _adds_itself(line: str) -> bool:
+    """Whether both sources are one register: two zeros added are as good as subtracted."""
+    operands = [word.strip() for word in line.split(",")]
+    return len(operands) > 2 and operands[-1] == operands[-2]
+
+
+def _forgotten(kernel: str, lines: list[re.Match[str]], at: int) -> str:
+    """The kernel with another copy of the instruction before it in the place of an instruction; labels stay."""
+    (start, _), (before, _) = lines[at].span(1), lines[at - 1].span(1)
+    return kernel[:start] + kernel[before : lines[at - 1].end()] + kernel[lines[at].end() :]
 
 
 def _names_assigned(kernel: str) -> Iterator[tuple[int, int]]:

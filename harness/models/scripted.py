@@ -1,7 +1,8 @@
 """The offline model ``scripted``: an agent that makes mistakes, reads the feedback and repairs them, or one that follows a file.
 
 The agent knows the baseline and pretends not to have got it right at once: it misspells a name, has the kernel checked, and
-rewrites the line that the build message names; then it computes something wrong, runs it, and repairs that; then it submits.
+rewrites the line that the build message names; in assembly it forgets an instruction without which the kernel traps, and repairs
+that; then it computes something wrong, runs it, and repairs that; then it submits.
 What it does next depends on the conversation alone, so that a resumed trial goes on as it would have.
 
 A file (``scripted/PATH`` or ``--model-option script=PATH``) holds a JSON list of replies, taken in turn::
@@ -27,7 +28,7 @@ from pydantic import TypeAdapter, ValidationError
 from harness.errors import ProviderError, UsageError
 from harness.model import Message, Model, ModelContext, ModelInfo, Reply, Request, StopReason, ToolCall, ToolResult, Usage
 from harness.models.compiler import offline_reply
-from harness.models.mistakes import miscalculated, misspelled, repaired
+from harness.models.mistakes import faulting, miscalculated, misspelled, repaired
 from harness.models.settings import read_settings
 from harness.models.wire import tool_call
 from harness.record import Record
@@ -115,8 +116,9 @@ def plan(meant: str, tools: set[str]) -> Iterator[tuple[str, str]]:
     if builder and (draft := misspelled(meant)):
         yield builder, draft
     if "run" in tools:
-        if draft := miscalculated(meant):
-            yield "run", draft
+        for mistake in (faulting, miscalculated):
+            if draft := mistake(meant):
+                yield "run", draft
         yield "run", meant
 
 

@@ -84,7 +84,11 @@ class Campaign:
         never = [i.mnemonic for i in self._architecture.instructions if not self._completed[i.mnemonic]]
         rest = f"never completed: {', '.join(never)}" if never else f"each completed, {least[1]} least often, {least[0]} times"
         raised = {cause for i in self._architecture.instructions for cause in facts.traps(i, self._architecture)}
-        possible = [cause for cause in self._architecture.traps if cause in raised or cause in facts.ANYWHERE]
+        spare = any(
+            o.file and o.field and o.count < 1 << o.field.width for i in self._architecture.instructions for o in i.operands
+        )
+        raised |= {cause for cause in facts.ANYWHERE if spare or cause != "register_out_of_range"}
+        possible = [cause for cause in self._architecture.traps if cause in raised]
         untried = [cause for cause in possible if not self._traps[cause]]
         causes = f"{len(possible) - len(untried)} of {len(possible)} causes of traps"
         return (

@@ -187,6 +187,9 @@ class _Checker:
         if name in self.scope.operands.values or name in self.scope.operands.registers or name in self.scope.shaped:
             raise RuleError(f"{name!r} is an operand or a window", "use another name; return gives register operands their value")
         before = self.scope.declared.get(name)
+        if before == "int" and value.type not in ("int", "bool"):
+            start = "0.0" if value.type == "f32" else f"{value.type}(0)"
+            raise RuleError(f"{name!r} is an int and becomes {value.type}", f"start it as that: {name} = {start}")
         if before is not None:
             value = taking(value, before, node, self.scope, f"the new value of {name!r}")
         if value.type == "int" and name in self.scope.locals and self.place.in_loop:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.models.mistakes import miscalculated, misspelled, repaired, without_comments
+from harness.models.mistakes import faulting, miscalculated, misspelled, repaired, without_comments
 
 LOOP = "/* a + b */\nvoid kernel(const float *x, float *y)\n{\n    for (int i = 0; i + 1 <= N; i += 2) y[i] = x[i + 1];\n}\n"
 ASSEMBLY = "; add all\nloop: fadd.s f1, f1, f2\n  addi x1, x1, -1\n  bnez x1, loop\n"
@@ -58,3 +58,46 @@ def test_one_line_is_repaired_the_one_named_or_the_nearest_above(line, kernel):
 
 def test_a_draft_of_another_length_is_written_anew():
     assert repaired("a\n", "a\nb\n", 1) == "a\nb\n"
+
+
+VECTOR = """\
+; rows
+.data mem, 0
+.float 1.0
+.text
+  addi x1, x0, 4
+row: fadd f1, f0, f0
+  vmul x2, x2, x3
+  bne x1, x0, row
+  halt
+"""
+LOOPS = "S_ADDI r1, r0, 4\nC_LOOP_START r2, 3\n  M_MM r1, r3\n  S_ADDI r1, r1, 4\n  M_MM_WO r1\nC_LOOP_END r2\n"
+
+
+@pytest.mark.parametrize(
+    ("kernel", "wrong"),
+    [
+        (VECTOR, VECTOR.replace("vmul", "vadd")),
+        (VECTOR.replace("vmul x2, x2, x3", "vsum f1, x2"), VECTOR.replace("vmul x2, x2, x3", "fadd f1, f0, f0")),
+        (LOOPS, LOOPS.replace("M_MM_WO r1", "S_ADDI r1, r1, 4")),
+        ("S_ADDI r1, r0, 4\n", None),
+        ("add: fadd f1, f2, f3 ; fmul\n", "add: fsub f1, f2, f3 ; fmul\n"),
+    ],
+)
+def test_mistakes_in_assembly_are_in_lanes_and_not_in_addresses(kernel, wrong):
+    assert miscalculated(kernel) == wrong
+
+
+@pytest.mark.parametrize(
+    ("kernel", "wrong"),
+    [
+        (VECTOR, VECTOR.replace("  halt", "  bne x1, x0, row")),
+        (LOOPS, LOOPS.replace("C_LOOP_START r2, 3", "S_ADDI r1, r0, 4")),
+        ("add x1, x2, x3\nadd x2, x1, x3\n", None),
+        ("halt\n", None),
+        ("y = a + b\nend\n", None),
+        (LOOP, None),
+    ],
+)
+def test_faulting(kernel, wrong):
+    assert faulting(kernel) == wrong

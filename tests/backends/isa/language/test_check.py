@@ -419,6 +419,13 @@ def w_int_joined_with_a_machine_type(rd: Out(x), rs1: In(x)):
     return n
 
 
+def w_sum_of_an_int(rd: Out(f), rs1: In(mem, 4)):
+    total = 0
+    for i in range(4):
+        total += rs1[i]
+    return total
+
+
 def w_large_int(rd: Out(f), rs1: In(f), imm: Imm()):
     return rs1 + (index(rd) << 58)
 
@@ -445,7 +452,8 @@ WRONG = {
     w_element_after_a_branch: ("something that can trap follows a loop operation", "to the end"),
     w_selected_index: ("index 'rs1' of 't' may be 0 to 4294967295, its size is 4", "clamp(..., 0, 3)"),
     w_index_behind_and: ("index 'rs1' of 't' may be 0 to 4294967295, its size is 4", "clamp(..., 0, 3)"),
-    w_int_joined_with_a_machine_type: ("the new value of 'n' is u32, not int", "make the other one u32(...)"),
+    w_int_joined_with_a_machine_type: ("'n' is an int and becomes u32", "start it as that: n = u32(0)"),
+    w_sum_of_an_int: ("'total' is an int and becomes f32", "start it as that: total = 0.0"),
     w_large_int: ("operator + of an f32 and an int that may reach 2017612633061982208", "convert it: f32(...)"),
     w_shape: ("operand 'rs1': shape [0], align 8", "positive sizes"),
     w_mx_operand: ("operand 'rs1': mx(e4m3, 8) in 'ram', which stores u8", "MX windows are opened in the body"),
