@@ -99,6 +99,8 @@ class Outcome:
 class Engine(Protocol):
     """A machine with state. Made for one `Architecture` (`golden.GoldenEngine`, `native.NativeEngine`)."""
 
+    name: str
+    """``golden`` or ``native``."""
     architecture: Architecture
 
     def reset(self) -> None:

@@ -116,7 +116,9 @@ class Reporter:
             if more > 0:
                 at_least = "" if self.complete else "at least "
                 text = f"and {at_least}{more} more {severity}{'s' if more > 1 else ''}"
-                listed.append(Problem("more", Diagnostic(severity=severity, message=text, hint="correct the first ones")))
+                listed.append(
+                    Problem("more", Diagnostic(severity=severity, message=text, hint="correct the first ones", cause="more"))
+                )
         return tuple(listed)
 
     def _keep(self, severity: Severity, place: Place, mistake: Mistake) -> None:
@@ -130,8 +132,9 @@ class Reporter:
         if len(self._kept[severity]) < MOST:
             hint = mistake.hint if isinstance(mistake.hint, str) else mistake.hint()
             diagnostic = Diagnostic(
-                severity=severity, message=message, line=place.line, column=column, snippet=place.text.strip()[:200], hint=hint
-            )
+                severity=severity, message=message, line=place.line, column=column, snippet=place.text.strip()[:200], hint=hint,
+                cause=mistake.cause,
+            )  # fmt: skip
             self._kept[severity].append(Problem(mistake.cause, diagnostic))
 
 

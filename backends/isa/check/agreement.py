@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from math import inf
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +35,7 @@ TRIES = 400
 """Programs that lead up to an instruction which does not complete alone."""
 
 
-def check(architecture: Architecture, cache: Path, seconds: float, seed: int) -> Iterator[Result]:
+def check(architecture: Architecture, cache: Path, seconds: float, seed: int, every_edge: bool = False) -> Iterator[Result]:
     """The comparison, and what its runs say about timing."""
     machine = f"{architecture.machine.profile}, {architecture.machine.timing.name}"
     try:
@@ -43,7 +44,7 @@ def check(architecture: Architecture, cache: Path, seconds: float, seed: int) ->
         yield Result("agreement", machine, "skipped", f"{error.message}; {error.hint}")
         return
     campaign = Campaign(architecture, native, np.random.default_rng(seed))
-    campaign.spend(seconds)
+    campaign.spend(seconds, every_edge)
     yield result("agreement", machine, campaign.seen(), campaign.problems)
     yield result("timing", machine, campaign.timing_seen(), campaign.timing_problems)
 
@@ -60,14 +61,16 @@ class Campaign:
         self._traps: Counter[str] = Counter()
         self._edges = self._all_edges = self._programs = self._instructions = 0
 
-    def spend(self, seconds: float) -> None:
-        """Edges first, a fair share of the time for each instruction but one edge of each operand at least; then what never
-        completed; then random programs until the time is up."""
+    def spend(self, seconds: float, every_edge: bool = False) -> None:
+        """Edges first: all of them, or in a fair share of the time for each instruction, but one of each operand at least; then
+        what never completed; then random programs until the time is up, which all edges do not shorten."""
         instructions = self._architecture.instructions
         ends = time.monotonic() + seconds
         for number, instruction in enumerate(instructions):
             share = (ends - time.monotonic()) / 2 / (len(instructions) - number)
-            self._run_edges(instruction, time.monotonic() + share)
+            self._run_edges(instruction, inf if every_edge else time.monotonic() + share)
+        if every_edge:
+            ends = time.monotonic() + seconds
         for instruction in instructions:
             if not self._completed[instruction.mnemonic]:
                 self._lead_up_to(instruction)

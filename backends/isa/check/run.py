@@ -15,12 +15,12 @@ from backends.isa.machine import load_machine
 
 
 def check(
-    isa: Isa, cache: Path, *, seconds: float, seed: int = 0, quick: bool = False, profile: str | None = None,
-    timing: str | None = None,
+    isa: Isa, cache: Path, *, seconds: float, seed: int = 0, quick: bool = False, every_edge: bool = False,
+    profile: str | None = None, timing: str | None = None,
 ) -> Iterator[Result]:  # fmt: skip
-    """Results as they come. ``seconds`` are spent comparing engines, on each machine alike; ``quick`` takes only the smallest
-    configuration of each task. UsageError for a profile or timing that there is not; DefinitionError for a machine.toml that
-    says nothing sound."""
+    """Results as they come. ``seconds`` are spent comparing engines, on each machine alike, and what ``every_edge`` of every
+    operand takes beside; ``quick`` judges only the smallest configuration of each task. UsageError for a profile or timing that
+    there is not; DefinitionError for a machine.toml that says nothing sound."""
     definition = isa.definition
     machine = load_machine(definition.folder / "machine.toml", profile, timing)
     machines = []
@@ -32,13 +32,13 @@ def check(
                 yield result("definition", f"{name}, {variant}", "it does not bind", str(error).split("\n"))
     if not machines:
         return
-    yield lints.check(definition, machines)
+    yield lints.check(definition, machines, whole=profile is None)
     for architecture in _one_of_each_profile(machines):
         yield words.check(architecture, seed)
     for architecture in machines:
         yield manual.check(architecture, cache)
     for architecture in machines:
-        yield from agreement.check(architecture, cache, seconds / len(machines), seed)
+        yield from agreement.check(architecture, cache, seconds / len(machines), seed, every_edge)
     usual = load_machine(definition.folder / "machine.toml").profile
     yield from baselines.check(definition.name, usual, [a for a in machines if a.machine.profile == usual], quick)
 

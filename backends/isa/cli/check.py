@@ -10,10 +10,16 @@ from backends.isa.registry import find
 from harness.paths import cache_dir
 
 
-def report(name: str, profile: str | None, timing: str | None, seconds: float, seed: int, quick: bool, as_json: bool) -> int:
+def report(
+    name: str, profile: str | None, timing: str | None, seconds: float, seed: int, quick: bool, every_edge: bool, as_json: bool
+) -> int:  # fmt: skip
     """Prints results as they come; returns the exit code: 1 if a check found something wrong."""
     results = []
-    for found in check(find(name), cache_dir() / "isa", seconds=seconds, seed=seed, quick=quick, profile=profile, timing=timing):
+    found_ones = check(
+        find(name), cache_dir() / "isa",
+        seconds=seconds, seed=seed, quick=quick, every_edge=every_edge, profile=profile, timing=timing,
+    )  # fmt: skip
+    for found in found_ones:
         results.append(found)
         if not as_json:
             print("\n".join(_lines(found)), flush=True)

@@ -171,7 +171,7 @@ def _as_json(
         "isa": architecture.name,
         "profile": architecture.machine.profile,
         "timing": architecture.machine.timing.name,
-        "engine": type(engine).__name__,
+        "engine": engine.name,
         "ended": outcome.ended,
         "cycles": outcome.cycles,
         "instructions": outcome.instructions,

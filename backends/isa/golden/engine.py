@@ -45,6 +45,8 @@ class Decoded:
 class GoldenEngine:
     """A machine with state; see `backends.isa.engine.Engine`."""
 
+    name = "golden"
+
     def __init__(self, architecture: Architecture, *, memory_limit: int = MEMORY_LIMIT) -> None:
         self.architecture = architecture
         self._memories = {name: PagedMemory(memory) for name, memory in architecture.memories.items()}

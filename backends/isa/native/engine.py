@@ -46,6 +46,8 @@ class _Header(ctypes.Structure):
 class NativeEngine:
     """A machine with state; see `backends.isa.engine.Engine`. ``cache`` is where libraries are kept."""
 
+    name = "native"
+
     def __init__(self, architecture: Architecture, cache: Path, *, memory_limit: int = MEMORY_LIMIT) -> None:
         self.architecture = architecture
         self._layout = Layout(architecture)

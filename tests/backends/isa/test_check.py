@@ -158,7 +158,7 @@ def test_an_engine_that_differs_is_found():
 @pytest.mark.parametrize("timing", ["sequential", "overlapped"])
 def test_every_edge_of_every_operand_is_tried(tmp_path, timing):
     architecture = open_architecture(str(SCRATCH), None, timing)
-    agreed, timed = agreement.check(architecture, tmp_path, 4.0, seed=5)
+    agreed, timed = agreement.check(architecture, tmp_path, 0.2, seed=5, every_edge=True)
     assert (agreed.status, timed.status) == ("ok", "ok"), agreed.problems
     tried, all_edges = agreed.seen.split(" edges")[0].split(" of ")
     assert tried == all_edges
@@ -180,6 +180,12 @@ def test_edges_are_of_every_kind_of_every_operand(name):
                 memory = architecture.memories[operand.kind.target.name]
                 assert any(what.endswith(f"holds {memory.size:#x}") for what in tried)
                 assert any(what.endswith("holds 0x0") for what in tried)
+
+
+def test_one_profile_alone_is_not_blamed_for_what_another_has():
+    isa, machines = find("plena"), [open_architecture("plena", "SPEC")]
+    assert lints.check(isa.definition, machines, whole=False).problems == ()
+    assert any("no profile checked has it" in problem for problem in lints.check(isa.definition, machines).problems)
 
 
 def test_no_compiler_is_said_and_not_passed_over(tmp_path, monkeypatch):

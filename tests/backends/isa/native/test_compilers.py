@@ -25,7 +25,7 @@ word = next(i.match for i in architecture.instructions if i.key == "li") | 1 << 
 outcome = engines[0].run(Program.of([word]), fuel=10)
 compiler = find_compiler()
 print(json.dumps({
-    "engine": type(engines[0]).__name__, "compiler": compiler and compiler.command, "ended": outcome.ended,
+    "engine": engines[0].name, "compiler": compiler and compiler.command, "ended": outcome.ended,
     "x1": int(engines[0].read("x", 1, 1)[0]), "cycles": outcome.cycles,
 }))
 """
@@ -57,7 +57,7 @@ def test_the_package_is_called_where_there_is_no_cc(tmp_path):
     (package / "__main__.py").write_text(FORWARD.format(path=os.environ["PATH"], cc=shutil.which("cc")))
     found, said = run(tmp_path, package.parent)
     assert found == {
-        "engine": "NativeEngine", "compiler": [sys.executable, "-m", "ziglang", "cc"], "ended": "end", "x1": 77, "cycles": 1,
+        "engine": "native", "compiler": [sys.executable, "-m", "ziglang", "cc"], "ended": "end", "x1": 77, "cycles": 1,
     }  # fmt: skip
     assert said == ""
 
@@ -67,7 +67,7 @@ def test_the_package_is_called_where_there_is_no_cc(tmp_path):
 def test_the_compiler_of_the_package_makes_an_engine(tmp_path):
     found, said = run(tmp_path)
     assert found == {
-        "engine": "NativeEngine", "compiler": [sys.executable, "-m", "ziglang", "cc"], "ended": "end", "x1": 77, "cycles": 1,
+        "engine": "native", "compiler": [sys.executable, "-m", "ziglang", "cc"], "ended": "end", "x1": 77, "cycles": 1,
     }  # fmt: skip
     assert said == ""
     assert (tmp_path / "cache" / "zig").is_dir()
@@ -77,5 +77,5 @@ def test_the_compiler_of_the_package_makes_an_engine(tmp_path):
 @pytest.mark.skipif(importlib.util.find_spec("ziglang") is not None, reason="there is a compiler")
 def test_without_any_compiler_golden_runs_after_one_notice(tmp_path):
     found, said = run(tmp_path)
-    assert found == {"engine": "GoldenEngine", "compiler": None, "ended": "end", "x1": 77, "cycles": 1}
+    assert found == {"engine": "golden", "compiler": None, "ended": "end", "x1": 77, "cycles": 1}
     assert said.count("notice: no C compiler found, programs run on the golden engine") == 1
