@@ -165,11 +165,12 @@ def test_a_baseline_with_a_mistake_is_wrong(id: str, old: str, new: str, run_ker
     assert any(wrong)
 
 
+def no_sandbox() -> Any:
+    raise AssertionError("kernels are data to a simulator")
+
+
 @pytest.fixture(scope="module")
 def backend(tmp_path_factory: pytest.TempPathFactory) -> IsaBackend:
-    def no_sandbox() -> Any:
-        raise AssertionError("kernels are data to a simulator")
-
     return create_backend(isa, port, BackendContext(tmp_path_factory.mktemp("cache"), no_sandbox))
 
 
@@ -188,6 +189,17 @@ def test_the_engine_agrees_with_the_interpreter(id: str, backend: IsaBackend, ru
     one = input_set(workload, inputs, "public")
     assert compare(workload, execution.outputs or {}, one.expected, one.allowed, "public") == ()
     assert execution.cycles >= backend.bound(workload).cycles
+
+
+@pytest.mark.parametrize("timing", ["sequential", "overlapped"])
+def test_no_baseline_is_faster_than_light(timing: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    timed = create_backend(isa, port, BackendContext(tmp_path_factory.mktemp("cache"), no_sandbox, {"timing": timing}))
+    for workload in WORKLOADS:
+        (execution,) = timed.execute(
+            timed.build(PORT.baseline(workload), workload), [seeds.draw(SECRET, workload, "public")], Limits()
+        )
+        assert (execution.outcome, execution.fault) == ("completed", None), workload.id
+        assert execution.cycles >= timed.bound(workload).cycles, workload.id
 
 
 def test_a_recipe_for_every_core_task() -> None:
