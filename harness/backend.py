@@ -123,6 +123,8 @@ class Diagnostic(Record):
     """The offending line of the kernel."""
     hint: str = ""
     """What to write instead."""
+    cause: str = ""
+    """Category, for programs that count failures: ``unknown_mnemonic``, ``syntax``, ...; a closed set per backend, or empty."""
 
 
 @dataclass(frozen=True)
@@ -321,12 +323,45 @@ class Profiles(Protocol):
 
 
 @runtime_checkable
+class Measures(Protocol):
+    """For targets on which a kernel costs more than cycles: area, clock. Asked at the final grading only, because it is slow."""
+
+    def measure(self, build: Build, cycles: float) -> Mapping[str, float]:
+        """These costs by name, with their unit in it, for a kernel that takes so many cycles; empty where they are turned off.
+        Raises InfraError when a tool is broken."""
+
+
+@runtime_checkable
 class ToolProvider(Protocol):
     """For backends with agent tools of their own."""
 
     def call_tool(self, name: str, arguments: Mapping[str, Any], workload: Workload, seed: int) -> str:
         """The answer to one of `BackendInfo.tools` as text for the model; inputs may only be drawn from the public seed.
         ValueError, with a message for the model, if the arguments are wrong."""
+
+
+class Specimen(Record):
+    """A small kernel that ends in a known way: what a target's author knows about its language, for `Specimens`."""
+
+    name: str
+    """What it does: ``endless``, ``idle``, ``writes past the end``."""
+    source: str
+    """Kernel text."""
+    ends: tuple[Literal["wrong", "fault", "build_error", "rejected", "timeout", "limit"], ...]
+    """Outcomes that are right for it; never a pass."""
+    cause: str = ""
+    """`Fault.cause` or `Diagnostic.cause` that it must have; empty if any will do."""
+
+
+@runtime_checkable
+class Specimens(Protocol):
+    """For the conformance kit: what only somebody who knows the target's language can say."""
+
+    def vocabulary(self) -> Sequence[str]:
+        """Every word that a manual must explain: mnemonics, built-in functions."""
+
+    def specimens(self, workload: Workload) -> Sequence[Specimen]:
+        """Kernels of this workload that end badly; among them one that never ends, one that does nothing, one that traps."""
 
 
 @dataclass(frozen=True)

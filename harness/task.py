@@ -344,6 +344,22 @@ class Suite:
     name: str
     description: str
     tasks: tuple[Task, ...]
+    dtypes: Mapping[str, str] = field(default_factory=dict)
+    """Element type by task id, for tasks that the suite runs in another type than their first. ValueError, when the suite is
+    made, for a task that is not in it or a type that the task does not exist in."""
+
+    def __post_init__(self) -> None:
+        types = {task.id: [dtype.name for dtype in task.dtypes] for task in self.tasks}
+        for id, name in self.dtypes.items():
+            if id not in types:
+                raise ValueError(f"suite {self.name!r} gives {id!r} the type {name!r}, but has no such task")
+            if name not in types[id]:
+                raise ValueError(f"suite {self.name!r}: {id} has no type {name!r}; it has {', '.join(types[id])}")
+
+    def dtype(self, task: Task) -> DType:
+        """The element type that this suite runs a task in."""
+        name = self.dtypes.get(task.id, task.dtypes[0].name)
+        return next(dtype for dtype in task.dtypes if dtype.name == name)
 
 
 def standard(rng: np.random.Generator, tensor: Tensor, scale: float = 1.0) -> Array:

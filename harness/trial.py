@@ -74,6 +74,27 @@ class Mismatch(Record):
     """What the wrong elements have in common: ``every 4th row``, ``the last 3 columns``, ``all``; empty if nothing."""
     examples: tuple[MismatchElement, ...] = ()
     """The first few wrong elements. A report on hidden inputs has them too, and is never shown to an agent."""
+    shape: ErrorShape | None = None
+    """What kind of error it is, for statistics and pictures; never shown to an agent. None in records of older versions."""
+
+
+class ErrorShape(Record):
+    """An error in a few words and a picture, measured over all wrong elements of an output."""
+
+    kind: Literal[
+        "missing", "nan", "infinite", "zero", "constant", "sign", "scale", "offset", "permuted", "precision", "unrelated", "other"
+    ]  # fmt: skip
+    """What the wrong values are: not there; not a number (or never written); all 0; all the same; the negative, a multiple, or a
+    constant distance of what is right; the right values in other places; nearly right; noise that has nothing to do with what is
+    right (an output that was never written, on targets where memory holds noise); something else."""
+    place: Literal["all", "element", "row", "column", "head", "tail", "stride", "block", "scattered"]
+    """Where they are: everywhere; one element; single or neighbouring rows or columns; the first or last ones of an axis; every
+    n-th; a box; nowhere regular."""
+    worst: float | None = None
+    """Largest error over the allowed one; None where either is not finite or nothing is allowed."""
+    map: tuple[str, ...] = ()
+    """The output as rows of cells, leading axes taken together: ``0`` where no element of a cell is wrong, ``9`` where all are,
+    ``1`` to ``8`` for shares in between."""
 
 
 class MismatchElement(Record):
@@ -132,6 +153,9 @@ class Evaluation(Record):
     """bound cycles / cycles: 1 is the speed of light."""
     counters: dict[str, float] = {}
     """Counted events of the first input set."""
+    metrics: dict[str, float] = {}
+    """Costs besides cycles, by name; those of the baseline have the same names behind ``baseline_``. Only of final gradings, and
+    only where the backend measures them."""
     profile: Profile | None = None
     """Where the cycles went, if asked for."""
     alarms: tuple[str, ...] = ()

@@ -15,6 +15,20 @@ _MESSAGE = re.compile(
 _FIXIT = re.compile(r'fix-it:"kernel\.c":\{(\d+):\d+-\d+:\d+\}:"(.*)"')
 _OTHER = re.compile(r"(?:\S*/)?(?:cc1|collect2|ld|ld\.lld|gcc|clang)\S*: (?:fatal |internal compiler )?(?:error: )?(?P<text>.*)")
 _POISONED = re.compile(r'attempt to use poisoned "(\w+)"')
+_CAUSES = (
+    ("undeclared_name", r"undeclared|implicit declaration|unknown type name|undefined (reference|symbol)|has no member named"),
+    ("signature", r"conflicting types for|too (few|many) arguments|number of arguments"),
+    ("missing_header", r"No such file or directory|file not found"),
+    ("refused_word", r"poisoned"),
+    ("redefinition", r"redefinition|redeclar|duplicate"),
+    ("syntax", r"expected |before |stray |unterminated|missing terminating|#(if|else|endif)|invalid suffix|parse error"),
+    (
+        "type",
+        r"incompatible|invalid operands|invalid conversion|cannot convert|lvalue|not a function|is not (a|an) |array|pointer",
+    ),
+    ("target_option", r"target specific option|inlining failed|always_inline"),
+)
+"""Category of a compiler's message, the first that fits; both GNU's and LLVM's wordings."""
 
 
 def check_text(source: str, limit: int) -> list[Diagnostic]:
@@ -22,15 +36,19 @@ def check_text(source: str, limit: int) -> list[Diagnostic]:
     try:
         size = len(source.encode())
     except UnicodeEncodeError as error:
-        return [_error(f"the text is not Unicode: {error.reason} at character {error.start}", "send plain UTF-8 text")]
+        return [
+            _error(f"the text is not Unicode: {error.reason} at character {error.start}", "send plain UTF-8 text", "not_text")
+        ]
     if not source.strip():
-        return [_error("the text is empty", "write a C11 function 'kernel' with the signature of the task")]
+        return [_error("the text is empty", "write a C11 function 'kernel' with the signature of the task", "empty")]
     if size > limit:
-        return [_error(f"the text has {size} bytes; the limit is {limit}", "compute tables instead of writing them out")]
+        return [
+            _error(f"the text has {size} bytes; the limit is {limit}", "compute tables instead of writing them out", "too_large")
+        ]
     control = re.search(r"[^\t\n\r\f\v -~\u0080-\U0010ffff]", source)
     if control:
         line = source.count("\n", 0, control.start()) + 1
-        return [_error(f"the text is binary: it holds the control character {control[0]!r}", "send plain text", line)]
+        return [_error(f"the text is binary: it holds the control character {control[0]!r}", "send plain text", "not_text", line)]
     return []
 
 
@@ -46,7 +64,7 @@ def parse(output: str, source: str, signature: str) -> list[Diagnostic]:
         elif match := _FIXIT.match(text):
             _add_hint(found, f"write {match[2]!r}")
         elif (match := _OTHER.match(text)) and not text.startswith("collect2"):
-            found.append(_error(match["text"]))
+            found.append(_error(match["text"], cause=cause_of(match["text"])))
     found.sort(key=lambda diagnostic: diagnostic.severity != "error")
     return found[:MOST]
 
@@ -58,7 +76,7 @@ def snippet(source: str, line: int | None) -> str:
 
 
 def _from_message(match: re.Match[str], source: str, signature: str) -> Diagnostic:
-    text, hint = match["text"], ""
+    text, hint, cause = match["text"], "", cause_of(match["text"])
     if poisoned := _POISONED.search(text):
         text, hint = _refusal(poisoned[1])
     elif "conflicting types for 'kernel'" in text:
@@ -72,7 +90,13 @@ def _from_message(match: re.Match[str], source: str, signature: str) -> Diagnost
         column=int(match["column"]) if own and match["column"] else None,
         snippet=snippet(source, line),
         hint=hint,
+        cause=cause,
     )
+
+
+def cause_of(message: str) -> str:
+    """Category of a compiler's message; ``other`` if none fits."""
+    return next((cause for cause, pattern in _CAUSES if re.search(pattern, message)), "other")
 
 
 def _refusal(word: str) -> tuple[str, str]:
@@ -92,5 +116,5 @@ def _add_hint(found: list[Diagnostic], hint: str) -> None:
         found[-1] = found[-1].model_copy(update={"hint": hint})
 
 
-def _error(message: str, hint: str = "", line: int | None = None, text: str = "") -> Diagnostic:
-    return Diagnostic(severity="error", message=message, hint=hint, line=line, snippet=text)
+def _error(message: str, hint: str = "", cause: str = "", line: int | None = None) -> Diagnostic:
+    return Diagnostic(severity="error", message=message, hint=hint, cause=cause, line=line)

@@ -51,6 +51,8 @@ class Finding(NamedTuple):
     """What to write instead."""
     breach: bool = True
     """Whether it breaks an integrity rule, rather than missing a limit of the language."""
+    cause: str = "forbidden_object"
+    """Its category (`harness.backend.Diagnostic.cause`)."""
 
 
 class _Segment(NamedTuple):
@@ -158,15 +160,18 @@ def inspect(data: bytes) -> list[Finding]:
 
 def _symbols(library: SharedObject) -> Iterator[Finding]:
     if library.machine not in _IRELATIVE:
-        yield Finding(f"the object is for machine {library.machine}", "write portable C11", breach=False)
+        yield Finding(f"the object is for machine {library.machine}", "write portable C11", breach=False, cause="target_option")
     if not any(s.name == "kernel" and s.defined for s in library.symbols):
         yield Finding(
-            "the text defines no function 'kernel'", "define it with the signature of the task, not static", breach=False
+            "the text defines no function 'kernel'",
+            "define it with the signature of the task, not static",
+            breach=False,
+            cause="signature",
         )
     for symbol in library.symbols:
         if not symbol.defined and symbol.name not in IMPORTS:
             hint = "only functions of <math.h> and memcpy, memmove, memset, memcmp exist; keep scratch in local or static arrays"
-            yield Finding(f"the kernel uses {symbol.name!r} from outside itself", hint, breach=False)
+            yield Finding(f"the kernel uses {symbol.name!r} from outside itself", hint, breach=False, cause="foreign_symbol")
     for name in library.needed:
         if not LIBRARIES.fullmatch(name):
             yield Finding(f"the kernel needs the library {name!r}", "use nothing beyond libc and libm")

@@ -151,7 +151,9 @@ class Toolchain:
     def _judge(self, done: Completed, key: str, source: str, workload: Workload) -> Build:
         if done.timed_out:
             message = f"the compiler was stopped after {COMPILE_LIMITS.wall_s:g} s"
-            problem = Diagnostic(severity="error", message=message, hint="expand fewer macros, unroll less")
+            problem = Diagnostic(
+                severity="error", message=message, hint="expand fewer macros, unroll less", cause="compiler_limit"
+            )
             return Build(diagnostics=(problem,), seconds=done.seconds, outcome="timeout")
         diagnostics = parse(done.stderr.decode("utf-8", "replace"), source, signature(workload))
         library = done.files.get("kernel.so")
@@ -208,7 +210,8 @@ class Toolchain:
 def _unexplained(done: Completed) -> Diagnostic:
     text = done.stderr.decode("utf-8", "replace").strip().splitlines()
     reason = text[0] if text else f"status {done.returncode}"
-    return Diagnostic(severity="error", message=f"the compiler failed: {reason}", hint="the text may need too much memory")
+    hint = "the text may need too much memory"
+    return Diagnostic(severity="error", message=f"the compiler failed: {reason}", hint=hint, cause="compiler_limit")
 
 
 def _diagnostic(finding: Finding, source: str) -> Diagnostic:
@@ -216,4 +219,7 @@ def _diagnostic(finding: Finding, source: str) -> Diagnostic:
     quoted = re.search(r"'(\w+)'", finding.message)
     lines = source.split("\n") if quoted else []
     line = next((i for i, text in enumerate(lines, 1) if quoted and re.search(rf"\b{quoted[1]}\b", text)), None)
-    return Diagnostic(severity="error", message=finding.message, line=line, snippet=snippet(source, line), hint=finding.hint)
+    return Diagnostic(
+        severity="error", message=finding.message, line=line, snippet=snippet(source, line), hint=finding.hint,
+        cause=finding.cause,
+    )  # fmt: skip

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from harness.grading.shape import shape_of
 from harness.task import Array, Tensors, Workload
-from harness.trial import Mismatch, MismatchElement
+from harness.trial import ErrorShape, Mismatch, MismatchElement
 
 EXAMPLES = 6
 """Wrong elements shown per output."""
@@ -34,7 +35,8 @@ def _compare_one(workload: Workload, name: str, outputs: Tensors, expected: Arra
     tensor = workload.outputs[name]
     if name not in outputs or outputs[name].shape != tensor.shape:
         pattern = f"of shape {outputs[name].shape} instead of {tensor.shape}" if name in outputs else "missing"
-        return Mismatch(output=name, inputs=label, wrong=tensor.size, total=tensor.size, pattern=pattern)
+        shape = ErrorShape(kind="missing", place="all")
+        return Mismatch(output=name, inputs=label, wrong=tensor.size, total=tensor.size, pattern=pattern, shape=shape)
     got = outputs[name].astype(expected.dtype if expected.dtype.kind == "i" else np.float64)
     with np.errstate(all="ignore"):
         error = np.abs(got - expected).astype(np.float64)
@@ -61,6 +63,7 @@ def _compare_one(workload: Workload, name: str, outputs: Tensors, expected: Arra
         total=tensor.size,
         pattern="; ".join(part for part in parts if part),
         examples=examples,
+        shape=shape_of(got, expected, allowed, wrong),
     )
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from harness.backend import Backend, Build, Diagnostic, Execution, Fault, Limits, PairedTiming, Profiles, StoresInputs
+from harness.backend import Backend, Build, Diagnostic, Execution, Fault, Limits, Measures, PairedTiming, Profiles, StoresInputs
 from harness.errors import InfraError
 from harness.grading import seeds
 from harness.grading.compare import compare
@@ -110,6 +110,8 @@ class Judge:
                 self._run_held_out(source, workload, findings)
             if not findings.verdict:
                 measured = self._speed(build, workload, stage, sets, executions, findings)
+            if not findings.verdict and stage == "final":
+                measured["metrics"] = self._metrics(build, workload, measured, findings)
             if profile and not findings.verdict:
                 self._add_profile(measured, build, workload, sets[0], executions[0], findings)
             if not findings.verdict:
@@ -138,7 +140,7 @@ class Judge:
         limit = self._backend.info.source_limit
         problem = _text_problem(source)
         if problem:
-            findings.diagnostics = (Diagnostic(severity="error", message=problem),)
+            findings.diagnostics = (Diagnostic(severity="error", message=problem, cause="not_text"),)
             findings.fail(Verdict.build_error, problem)
         elif len(source.encode()) > limit:
             findings.fail(Verdict.limit, f"the kernel has {len(source.encode())} bytes; the limit is {limit}")
@@ -249,6 +251,18 @@ class Judge:
             alarms.append(f"wide interval: {measured['speedup_low']:.3f} to {measured['speedup_high']:.3f}")
         counters = dict(executions[0].counters)
         return measured | {"bound": bound, "bound_share": share, "alarms": tuple(alarms), "counters": counters}
+
+    def _metrics(
+        self, build: Build, workload: Workload, measured: Mapping[str, Any], findings: _Findings
+    ) -> dict[str, float]:  # fmt: skip
+        """What kernel and baseline cost besides cycles, on targets that measure it."""
+        if not isinstance(self._backend, Measures):
+            return {}
+        started = time.perf_counter()
+        ours = self._backend.measure(build, measured["cycles"])
+        theirs = self._backend.measure(self._baseline(workload, findings), measured["baseline_cycles"]) if ours else {}
+        findings.tool_seconds += time.perf_counter() - started
+        return {**ours, **{f"baseline_{name}": value for name, value in theirs.items()}}
 
     def _race(self, build: Build, workload: Workload, stage: Stage, findings: _Findings) -> dict[str, Any]:
         assert isinstance(self._backend, PairedTiming)

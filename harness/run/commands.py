@@ -77,11 +77,18 @@ class RunResult(Record):
         return 0 if not self.problem and all(row.graded == row.planned for row in self.rows) else 1
 
 
-def start(options: Options, out: Path | None, workers: int, console: Console, command: tuple[str, ...] = ()) -> RunResult:
-    """A new run."""
+def start(
+    options: Options,
+    out: Path | None,
+    workers: int,
+    console: Console,
+    command: tuple[str, ...] = (),
+    executor_name: str = "local",
+) -> RunResult:
+    """A new run. Where its trials run decides no score, so the executor is not part of its options."""
     if out:
         check_new(out)
-    executor = make_executor(workers)
+    executor = make_executor(workers, executor_name)
     secret = new_secret()
     session = Session(options)
     lock = session.lock(secret, command)
@@ -169,9 +176,9 @@ def evaluate(file: Path, task: str, options: Options, *, final: bool, profile: b
     return judge.grade(source, workload, profile) if final else judge.run(source, workload, profile)
 
 
-def make_executor(workers: int) -> Executor:
-    """The local executor; 0 workers is one per processor."""
-    executor: Executor = plugins.load("executor", "local")(workers or processors())
+def make_executor(workers: int, name: str = "local") -> Executor:
+    """An executor by name; 0 workers is one per processor. UsageError if there is none."""
+    executor: Executor = plugins.load("executor", name)(workers or processors())
     return executor
 
 

@@ -2,8 +2,8 @@
 
 | selector | stands for |
 |---|---|
-| ``core`` | every workload of a suite |
-| ``P15``, ``softmax`` | every configuration of a task, in its first element type |
+| ``core`` | every workload of a suite, in the element types that the suite gives its tasks |
+| ``P15``, ``softmax`` | every configuration of a task, in its first element type or, where one suite is chosen, in that suite's |
 | ``P15/C2`` | one workload |
 | ``P01.i32``, ``P01.*`` | a task in another element type, or in all |
 | ``P*``, ``*/C1``, ``P1?/C[12]`` | patterns, as a shell reads them |
@@ -13,23 +13,38 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 from harness import plugins
 from harness.errors import UsageError, unknown
-from harness.task import Suite, Task, Workload
+from harness.suites import format_of, is_folder
+from harness.task import DType, Suite, Task, Workload
+
+DEFAULT_SUITE = "core"
+"""The suite that is meant where neither a suite nor tasks are named, if it is installed."""
 
 
 def load_suites(names: Sequence[str] = ()) -> dict[str, Suite]:
-    """The named suites, or every registered one, by name."""
-    return {name: plugins.load("task suite", name)() for name in names or sorted(plugins.entries("task suite"))}
+    """The named suites, or every registered one, by name. A name may be that of a suite folder (`harness.suites`)."""
+    return {name: _load_suite(name) for name in names or sorted(plugins.entries("task suite"))}
+
+
+def _load_suite(name: str) -> Suite:
+    if is_folder(name):
+        folder = Path(name)
+        opened: Suite = plugins.load("suite format", format_of(folder))(folder)
+        return opened
+    registered: Suite = plugins.load("task suite", name)()
+    return registered
 
 
 def select(selectors: Sequence[str], suites: dict[str, Suite]) -> list[Workload]:
     """The workloads that at least one selector stands for, in suite order. UsageError for a selector that matches none."""
     tasks = all_tasks(suites)
+    only = next(iter(suites.values())) if len(suites) == 1 else None
     chosen: set[str] = set()
     for selector in selectors:
-        found = _whole(suites[selector].tasks) if selector in suites else _matching(selector, tasks)
+        found = _whole(suites[selector]) if selector in suites else _matching(selector, tasks, only)
         chosen.update(workload.id for workload in found)
     return [workload for workload in every_workload(tasks) if workload.id in chosen]
 
@@ -62,23 +77,24 @@ def every_workload(tasks: Iterable[Task]) -> Iterator[Workload]:
                 yield task.workload(configuration, dtype)
 
 
-def _whole(tasks: Iterable[Task]) -> Iterator[Workload]:
-    return (workload for workload in every_workload(tasks) if workload.dtype == workload.task.dtypes[0])
+def _whole(suite: Suite) -> Iterator[Workload]:
+    return (workload for workload in every_workload(suite.tasks) if workload.dtype == suite.dtype(workload.task))
 
 
-def _matching(selector: str, tasks: list[Task]) -> list[Workload]:
-    """Workloads of ``TASK[.TYPE][/CONFIGURATION]``."""
+def _matching(selector: str, tasks: list[Task], suite: Suite | None) -> list[Workload]:
+    """Workloads of ``TASK[.TYPE][/CONFIGURATION]``; types that are not named are those of the suite, if one is chosen."""
     who, _, configuration = selector.partition("/")
     name, _, dtype = who.partition(".")
     named = [task for task in tasks if fnmatchcase(task.id, name) or fnmatchcase(task.name, name)]
     if not named:
         suites = plugins.entries("task suite")
         raise unknown("task or suite", name, [*suites, *(task.id for task in tasks), *(task.name for task in tasks)])
+    usual = suite.dtype if suite else _first_dtype
     found = [
         workload
         for workload in every_workload(named)
         if fnmatchcase(workload.configuration, configuration or "*")
-        and (fnmatchcase(workload.dtype.name, dtype) if dtype else workload.dtype == workload.task.dtypes[0])
+        and (fnmatchcase(workload.dtype.name, dtype) if dtype else workload.dtype == usual(workload.task))
     ]
     if found:
         return found
@@ -86,3 +102,7 @@ def _matching(selector: str, tasks: list[Task]) -> list[Workload]:
     if dtype and not any(fnmatchcase(known.name, dtype) for known in task.dtypes):
         raise unknown("element type", dtype, [known.name for known in task.dtypes], f"selector {selector!r}")
     raise unknown("configuration", configuration, task.configurations, f"selector {selector!r}")
+
+
+def _first_dtype(task: Task) -> DType:
+    return task.dtypes[0]

@@ -20,7 +20,7 @@ from harness.model import Model
 from harness.models.resolve import create_model
 from harness.paths import cache_dir
 from harness.run.plan import Lock, Options, make_lock
-from harness.run.selection import all_tasks, find_workload, load_suites, select
+from harness.run.selection import DEFAULT_SUITE, all_tasks, find_workload, load_suites, select
 from harness.run.trial import TrialSetup
 from harness.task import Suite, Workload
 from harness.trial import TrialSpec
@@ -46,17 +46,25 @@ class Session:
     @property
     def suite(self) -> str:
         """Name of the suite that the run covers as a whole; empty for any other selection."""
-        names = self.options.tasks or ((self.options.suite,) if self.options.suite else tuple(self.suites))
+        names = self._selectors
         return names[0] if len(names) == 1 and names[0] in self.suites else ""
+
+    @property
+    def _selectors(self) -> tuple[str, ...]:
+        """What was named; else the default suite, or all there are where it is not installed."""
+        if self.options.tasks:
+            return tuple(self.options.tasks)
+        named = self.options.suite or DEFAULT_SUITE
+        return (named,) if named in self.suites else tuple(self.suites)
 
     @cached_property
     def workloads(self) -> list[Workload]:
         """The workloads asked for. UsageError if the selection is empty or could mean several suites."""
-        if not self.options.tasks and len(self.suites) > 1:
+        if not self.options.tasks and len(self._selectors) > 1:
             raise UsageError(
                 f"which tasks? there are several suites: {', '.join(self.suites)}", "name one with --suite or --tasks"
             )
-        return select(self.options.tasks or tuple(self.suites), self.suites)
+        return select(self._selectors, self.suites)
 
     def workload(self, id: str) -> Workload:
         """A workload by its exact id."""

@@ -11,7 +11,7 @@ import fcntl
 import hashlib
 import json
 import os
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +22,7 @@ from pydantic import ValidationError
 from harness.errors import IntegrityError, UsageError
 from harness.files import write_atomically
 from harness.record import Record, digest
+from harness.scoring.comparison import Comparison, tournament
 from harness.scoring.metrics import Metrics, compute, task_id
 from harness.scoring.report.table import UNSAFE, Line
 from harness.trial import Status, Trial, Verdict
@@ -164,6 +165,18 @@ def target(identity: Identity) -> str:
     are ranked together."""
     options = ", ".join(f"{key}={value}" for key, value in sorted(identity.settings.get("backend", {}).items()))
     return f"{identity.backend} ({options})" if options else identity.backend
+
+
+def tournaments(rows: Sequence[Row], leaderboard: Path) -> dict[str, list[Comparison]]:
+    """For each suite and target, every pair of its rows compared on their evidence (`harness.scoring.comparison.tournament`)."""
+    groups: dict[str, list[tuple[str, Evidence]]] = defaultdict(list)
+    for row, line in zip(rows, lines(rows), strict=True):
+        label = " ".join([line.model, *(f"[{mark}]" for mark in line.marks)])
+        groups[line.where].append((label, load_evidence(evidence_path(leaderboard, row.id))[0]))
+    return {
+        where: tournament({name: e.trials for name, e in found}, {name: e.identity.digests for name, e in found})
+        for where, found in sorted(groups.items())
+    }
 
 
 def _line(row: Row, needs_id: bool) -> Line:

@@ -13,11 +13,25 @@ from dataclasses import dataclass
 
 from harness.model import Usage
 from harness.record import Record
-from harness.scoring.statistics import Interval, clustered_share, geometric_mean, pass_at_k, shifted_geometric_mean
+from harness.scoring.statistics import (
+    FAST_RANGE,
+    Interval,
+    clustered_mean,
+    clustered_share,
+    fast_area,
+    geometric_mean,
+    pass_at_k,
+    pass_hat_k,
+    penalised_geometric_mean,
+    shifted_geometric_mean,
+    sol_score,
+)
 from harness.trial import Evaluation, Status, Trial
 
 FAST_AT = (0.0, 0.5, 0.8, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 """The speedups at which fast_p is reported."""
+FAILURE_FLOOR = 0.1
+"""What a failure counts in ``penalised_speedup``."""
 NO_KERNEL = "no_kernel"
 """Counted beside the verdicts: a graded trial that left no kernel to judge, a failure."""
 
@@ -62,7 +76,9 @@ class Metrics(Record):
     pass_at_1: Estimate | None
     """Mean over workloads of the share of graded trials that passed; Wilson interval at the effective number of tasks."""
     pass_at_k: tuple[Point, ...]
-    """Unbiased pass@k for k from 1 to ``repeats``."""
+    """Unbiased pass@k for k from 1 to ``repeats``: at least one of k attempts passes."""
+    pass_hat_k: tuple[Point, ...] = ()
+    """Unbiased pass^k for the same k: all of k attempts pass."""
     success_at: tuple[Point, ...]
     """Share that passes in the end and had its first passing kernel among the first n shown to the judge."""
     speedup: Estimate | None
@@ -72,8 +88,15 @@ class Metrics(Record):
     fast: tuple[Point, ...]
     """fast_p: share that passes and is not measurably slower than p times the baseline (the upper end of its interval reaches p);
     at 0 this is pass@1."""
+    fast_area: float | None = None
+    """Area under fast_p over the logarithm of p from 0.25 to 16, 0 to 1, of credited speedups: the baseline itself has 1/3."""
+    penalised_speedup: Estimate | None = None
+    """Geometric mean of the credited speedup over all graded trials, failures and whatever is slower counting 0.1."""
     bound_share: float | None
     """Geometric mean over passes of bound cycles / cycles: 1 is the speed of light."""
+    sol_score: Estimate | None = None
+    """Mean SOL score over all graded trials: a failure 0, the baseline 0.5, the speed of light 1; None where a pass has no
+    bound."""
     alarms: int
     """Passing trials that carry at least one alarm."""
     usage: Usage
@@ -112,6 +135,15 @@ def credited_speedup(evaluation: Evaluation | None) -> float:
     return evaluation.speedup / share if evaluation.bound.estimate else min(evaluation.speedup, 1.0)
 
 
+def _sol(final: Evaluation | None, credited: float) -> float | None:
+    """SOL score of a graded trial, from the speedup that it is credited with."""
+    if credited == 0 or final is None:
+        return 0.0
+    if final.bound is None or not final.baseline_cycles:
+        return None
+    return sol_score(final.baseline_cycles / credited, final.baseline_cycles, final.bound.cycles)
+
+
 def compute(trials: Iterable[Trial]) -> Metrics:
     """The metrics of the trials of one (model, backend, suite), in any order. The trials themselves are not kept."""
     return _Tally.of(trials).metrics()
@@ -128,6 +160,8 @@ class _Outcome:
     first: int
     """1-based index of the first passing kernel shown to the judge; meaningless unless passed."""
     bound_share: float | None
+    sol: float | None
+    """SOL score of the credited speedup; 0 for a failure, None for a pass without a bound."""
 
 
 class _Tally:
@@ -170,7 +204,7 @@ class _Tally:
         speedup = credited_speedup(final)
         widening = final.speedup_high / final.speedup if final and final.speedup and final.speedup_high else 1.0
         share = final.bound_share if final else None
-        outcome = _Outcome(trial.passed, speedup, speedup * widening, first, share)
+        outcome = _Outcome(trial.passed, speedup, speedup * widening, first, share, _sol(final, speedup))
         self.outcomes[trial.spec.workload].append(outcome)
 
     def metrics(self) -> Metrics:
@@ -184,12 +218,16 @@ class _Tally:
             statuses={status.value: self.statuses[status] for status in Status},
             verdicts=dict(sorted(self.verdicts.items())),
             pass_at_1=estimate(clustered_share(self._clusters(_pass_rate))) if self.outcomes else None,
-            pass_at_k=tuple(self._pass_at(k) for k in range(1, repeats + 1)),
+            pass_at_k=tuple(self._repeats(pass_at_k, k) for k in range(1, repeats + 1)),
+            pass_hat_k=tuple(self._repeats(pass_hat_k, k) for k in range(1, repeats + 1)),
             success_at=self._success_curve(),
             speedup=self._speedup(),
             score=self._score(),
             fast=tuple(self._fast_at(p) for p in FAST_AT) if self.outcomes else (),
+            fast_area=fast_area(self._speeds(), *FAST_RANGE) if self.outcomes else None,
+            penalised_speedup=self._penalised(),
             bound_share=self._bound_share(),
+            sol_score=self._sol_score(),
             alarms=self.alarms,
             usage=self.usage,
             cost=total_cost(self.costs),
@@ -209,8 +247,11 @@ class _Tally:
     def _point(self, at: float, value: Callable[[Sequence[_Outcome]], float]) -> Point:
         return Point(at=at, share=_mean([value(outcomes) for outcomes in self.outcomes.values()]))
 
-    def _pass_at(self, k: int) -> Point:
-        return self._point(k, lambda outcomes: pass_at_k(len(outcomes), sum(o.passed for o in outcomes), k))
+    def _repeats(self, estimator: Callable[[int, int, int], float], k: int) -> Point:
+        return self._point(k, lambda outcomes: estimator(len(outcomes), sum(o.passed for o in outcomes), k))
+
+    def _speeds(self) -> dict[str, list[float]]:
+        return {workload: [o.speedup for o in outcomes] for workload, outcomes in self.outcomes.items()}
 
     def _fast_at(self, p: float) -> Point:
         return self._point(p, lambda outcomes: _mean([o.passed and o.reach >= p for o in outcomes]))
@@ -230,6 +271,17 @@ class _Tally:
     def _score(self) -> Estimate | None:
         clusters = self._clusters(lambda outcomes: math.expm1(_mean([math.log1p(o.speedup) for o in outcomes])))
         return estimate(shifted_geometric_mean(clusters)) if clusters else None
+
+    def _penalised(self) -> Estimate | None:
+        floor = FAILURE_FLOOR
+        clusters = self._clusters(lambda outcomes: log_mean(max(o.speedup, floor) for o in outcomes))
+        return estimate(penalised_geometric_mean(clusters, floor)) if clusters else None
+
+    def _sol_score(self) -> Estimate | None:
+        if any(o.sol is None for outcomes in self.outcomes.values() for o in outcomes):
+            return None
+        clusters = self._clusters(lambda outcomes: _mean([o.sol or 0.0 for o in outcomes]))
+        return estimate(clustered_mean(clusters)) if clusters else None
 
     def _bound_share(self) -> float | None:
         clusters = self._clusters(lambda outcomes: log_mean(o.bound_share for o in outcomes if o.passed and o.bound_share))

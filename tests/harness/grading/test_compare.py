@@ -112,3 +112,13 @@ def test_places_in_words(wrong, text):
 )
 def test_values_in_words(got, expected, text):
     assert values(np.array(got, float), np.array(expected, float)) == text
+
+
+def test_a_mismatch_carries_the_shape_of_its_error():
+    (mismatch,) = report([[1.0, -2.0], [3.0, -4.0], [5.0, -6.0]], [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+    assert mismatch.shape is not None
+    assert (mismatch.shape.kind, mismatch.shape.place, mismatch.shape.map) == ("sign", "tail", ("09", "09", "09"))
+    w = workload(4)
+    (missing,) = compare(w, {}, {"y": np.zeros(4)}, {"y": np.zeros(4)}, "public")
+    assert missing.shape is not None
+    assert missing.shape.kind == "missing"

@@ -331,3 +331,31 @@ def test_a_profile_that_cannot_be_made_says_why():
     evaluation = judge(Blind()).run("y = a + b", ADD, profile=True)
     assert (evaluation.profile, evaluation.diagnostics[-1].message) == (None, "no profile: valgrind is missing")
     assert evaluation.passed
+
+
+class Measuring(ToyBackend):
+    """Knows the area of a kernel: the length of its program."""
+
+    def __init__(self, area=True):
+        super().__init__()
+        self.area = area
+
+    def measure(self, build, cycles):
+        return {"area": float(len(build.artifact[0])), "area_delay": len(build.artifact[0]) * cycles} if self.area else {}
+
+
+def test_costs_besides_cycles_are_measured_at_the_final_grading_for_kernel_and_baseline():
+    evaluation = judge(Measuring()).grade("y = a + b", ADD)
+    assert evaluation.metrics == {
+        "area": 1.0, "area_delay": evaluation.cycles, "baseline_area": 2.0, "baseline_area_delay": 2 * evaluation.baseline_cycles,
+    }  # fmt: skip
+    assert judge(Measuring()).run("y = a + b", ADD).metrics == {}
+
+
+def test_costs_that_are_turned_off_are_absent_not_zero():
+    assert judge(Measuring(area=False)).grade("y = a + b", ADD).metrics == {}
+    assert judge().grade("y = a + b", ADD).metrics == {}
+
+
+def test_a_wrong_kernel_is_not_measured():
+    assert judge(Measuring()).grade("y = a - b", ADD).metrics == {}

@@ -22,7 +22,8 @@ def share_at(points: tuple, at: float) -> float:
 def test_nothing_recorded_is_nothing_known() -> None:
     m = compute([])
     assert (m.trials, m.graded, m.pass_at_1, m.score, m.speedup, m.bound_share) == (0, 0, None, None, None, None)
-    assert m.pass_at_k == m.success_at == m.fast == ()
+    assert m.pass_at_k == m.pass_hat_k == m.success_at == m.fast == ()
+    assert m.sol_score is m.fast_area is m.penalised_speedup is None
     assert set(m.statuses) == {s.value for s in Status}
 
 
@@ -80,6 +81,7 @@ def test_pass_at_k_over_repeats() -> None:
         + [trial("P04/C1", 1.0, repeat=r) for r in range(3)]
     )
     assert [p.share for p in m.pass_at_k] == pytest.approx([(1 / 3 + 1) / 2, (2 / 3 + 1) / 2, 1.0])
+    assert [p.share for p in m.pass_hat_k] == pytest.approx([(1 / 3 + 1) / 2, 0.5, 0.5])
 
 
 def test_success_at_n_counts_kernels_shown_until_the_first_that_passed() -> None:
@@ -126,6 +128,32 @@ def test_alarms_are_counted_on_passes() -> None:
 
 def test_bound_share_is_geometric_over_passes() -> None:
     assert compute([trial("P01/C1", 1.0), trial("P01/C2", 4.0), trial("P01/C3", None)]).bound_share == pytest.approx(0.2)
+
+
+def test_the_sol_score_counts_failures_and_the_way_to_the_bound() -> None:
+    """Bound 100, baseline 1000: 0.5 at the baseline, 1 / 1.444... where half the cycles went, 0 for a failure."""
+    m = compute([trial("P01/C1", 1.0), trial("P02/C1", 2.0), trial("P03/C1", None)])
+    assert m.sol_score is not None
+    assert m.sol_score.value == pytest.approx((0.5 + 1 / (1 + 400 / 900) + 0) / 3)
+
+
+def test_faster_than_an_exact_bound_earns_no_sol_score_beyond_the_baseline() -> None:
+    m = compute([trial("P01/C1", final=evaluation(speedup=20.0, bound_share=2.0))])
+    assert m.sol_score is not None
+    assert m.sol_score.value == pytest.approx(0.5)
+
+
+def test_a_pass_without_a_bound_has_no_sol_score_and_a_failure_needs_none() -> None:
+    unbounded = evaluation(speedup=2.0, bound=None, bound_share=None)
+    assert compute([trial("P01/C1", final=unbounded), trial("P02/C1", 1.0)]).sol_score is None
+    assert compute([trial("P01/C1", None), trial("P02/C1", 1.0)]).sol_score is not None
+
+
+def test_the_area_under_fast_p_and_the_penalised_mean() -> None:
+    m = compute([trial("P01/C1", 1.0), trial("P02/C1", None)])
+    assert m.fast_area == pytest.approx(1 / 6)
+    assert m.penalised_speedup is not None
+    assert m.penalised_speedup.value == pytest.approx(0.1**0.5)
 
 
 def test_an_unknown_price_makes_the_bill_unknown() -> None:
@@ -175,7 +203,11 @@ def test_invariants(rows: list) -> None:
         assert m.fast[0].share == pytest.approx(rate)
         assert m.pass_at_k[0].share == pytest.approx(rate)
         assert m.success_at[-1].share == pytest.approx(rate)
-    for e in (m.pass_at_1, m.score, m.speedup):
+    for strict, loose in zip(m.pass_hat_k, m.pass_at_k, strict=True):
+        assert strict.share <= loose.share + 1e-12
+    if m.fast_area is not None:
+        assert 0 <= m.fast_area <= 1
+    for e in (m.pass_at_1, m.score, m.speedup, m.sol_score, m.penalised_speedup):
         if e and e.low is not None and e.high is not None:
             assert e.low <= e.value * (1 + 1e-9) + 1e-12
             assert e.value <= e.high * (1 + 1e-9) + 1e-12
