@@ -10,6 +10,8 @@ person who asks for it and a line in ``kernelwright doctor`` for everyone else.
 | ``kernelwright.tasks`` | ``() -> Suite`` |
 | ``kernelwright.models`` | ``create(context: ModelContext) -> Model``; with ``create.offline = True`` it is given the baseline |
 | ``kernelwright.executors`` | ``create(workers: int) -> Executor`` |
+| ``kernelwright.importers`` | ``(ImportRequest) -> ImportReport``: makes a suite folder of a problem set (`harness.suites`) |
+| ``kernelwright.folders`` | ``(Path) -> Suite``: opens suite folders of the format that the entry is named after |
 | ``kernelwright.commands`` | a `typer.Typer`: a group of commands; its module is imported at every start, so it must be light |
 """
 
@@ -21,12 +23,14 @@ from typing import Any, Literal
 
 from harness.errors import UsageError, unknown
 
-Kind = Literal["backend", "task suite", "model", "executor", "command group"]
+Kind = Literal["backend", "task suite", "model", "executor", "importer", "suite format", "command group"]
 GROUPS: dict[Kind, str] = {
     "backend": "kernelwright.backends",
     "task suite": "kernelwright.tasks",
     "model": "kernelwright.models",
     "executor": "kernelwright.executors",
+    "importer": "kernelwright.importers",
+    "suite format": "kernelwright.folders",
     "command group": "kernelwright.commands",
 }
 
@@ -56,7 +60,7 @@ def load(kind: Kind, name: str) -> Any:
     entry = known[name]
     try:
         loaded = entry.load()
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a module that exits must not end ours
         raise UsageError(
             f"{kind} {name!r} ({origin(entry)}) cannot be loaded: {type(error).__name__}: {error}",
             f"it is registered as {entry.value!r}; reinstall or uninstall {origin(entry)}",

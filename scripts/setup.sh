@@ -7,15 +7,20 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 mode=${1:-run}
 
-declare -A commands=([gcc]=cc [libc6-dev]=/usr/include/stdio.h [bubblewrap]=bwrap [valgrind]=valgrind [docker.io]=/usr/sbin/dockerd)
+declare -A commands=([gcc]=cc [libc6-dev]=/usr/include/stdio.h [bubblewrap]=bwrap [valgrind]=valgrind [docker.io]=/usr/sbin/dockerd
+  [iverilog]=iverilog [verilator]=verilator [g++]=c++ [make]=make)
 declare -A parts=(
   [gcc]="the cpu backend"
   [libc6-dev]="the cpu backend"
   [bubblewrap]="the default sandbox (the 'confined' tier is tried instead)"
   [valgrind]="instruction counts and profiles of the cpu backend"
   [docker.io]="tests of the docker sandbox tier"
+  [iverilog]="the verilog backend"
+  [verilator]="the fast simulator of the verilog backend (large designs are slow without it)"
+  [g++]="the fast simulator of the verilog backend"
+  [make]="the fast simulator of the verilog backend"
 )
-packages=(gcc libc6-dev bubblewrap valgrind)
+packages=(gcc libc6-dev bubblewrap valgrind iverilog verilator g++ make)
 [ "$mode" = dev ] && packages+=(docker.io)
 
 missing=()
@@ -60,5 +65,13 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$state" ]; then
   groups=()
   [ "$mode" = dev ] && groups=(--group dev)
   .venv/bin/python -m pip install --quiet --disable-pip-version-check --editable . "${groups[@]}"
-  echo "$state" >"$stamp"
+  if ! log=$(.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[rtl]" 2>&1); then
+    tail -n 5 <<<"$log"
+    echo "setup: could not install the Python packages of the extra 'rtl': the verilog backend is off; run setup again to retry"
+  # The tools of the verilog backend are WebAssembly, which takes a minute to become machine code, once.
+  elif ! .venv/bin/python -m backends.verilog.synthesis; then
+    echo "setup: could not compile the tools of the extra 'rtl': the verilog backend is off; run setup again to retry"
+  else
+    echo "$state" >"$stamp"
+  fi
 fi

@@ -76,7 +76,7 @@ SPECS = (
     ),
     _spec(
         "synthesize",
-        "Area and longest path of a kernel, estimated in a second; with full, placed and routed, against the baseline.",
+        "Area and longest path of a kernel, estimated in seconds; with full, placed and routed, against the baseline.",
         {"full": {"type": "boolean", "description": "Whether to place and route, which takes half a minute."}},
     ),
 )

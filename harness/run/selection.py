@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -25,8 +26,18 @@ DEFAULT_SUITE = "core"
 
 
 def load_suites(names: Sequence[str] = ()) -> dict[str, Suite]:
-    """The named suites, or every registered one, by name. A name may be that of a suite folder (`harness.suites`)."""
-    return {name: _load_suite(name) for name in names or sorted(plugins.entries("task suite"))}
+    """The named suites, or every registered one, by name. A name may be that of a suite folder (`harness.suites`).
+
+    UsageError for a named one that is broken; among all, one that a package broke is said on stderr and left out."""
+    if names:
+        return {name: _load_suite(name) for name in names}
+    found = {}
+    for name in sorted(plugins.entries("task suite")):
+        try:
+            found[name] = _load_suite(name)
+        except UsageError as error:
+            sys.stderr.write(f"warning: {error}\n")
+    return found
 
 
 def _load_suite(name: str) -> Suite:
@@ -34,7 +45,14 @@ def _load_suite(name: str) -> Suite:
         folder = Path(name)
         opened: Suite = plugins.load("suite format", format_of(folder))(folder)
         return opened
-    registered: Suite = plugins.load("task suite", name)()
+    create = plugins.load("task suite", name)
+    label = f"task suite {name!r} ({plugins.origin(plugins.entries('task suite')[name])})"
+    try:
+        registered = create()
+    except (Exception, SystemExit) as error:
+        raise UsageError(f"{label} cannot be made: {type(error).__name__}: {error}", "update or uninstall the package") from error
+    if not isinstance(registered, Suite):
+        raise UsageError(f"{label} is {type(registered).__name__}, not a Suite", "its entry point returns a harness.task.Suite")
     return registered
 
 

