@@ -331,11 +331,21 @@ class Measures(Protocol):
         Raises InfraError when a tool is broken."""
 
 
+@dataclass(frozen=True)
+class ToolOutput:
+    """A tool's answer with files that people may want: a waveform, a picture."""
+
+    text: str
+    """What the model reads."""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """Contents by plain file name; kept in the trial's folder, never shown to the model."""
+
+
 @runtime_checkable
 class ToolProvider(Protocol):
     """For backends with agent tools of their own."""
 
-    def call_tool(self, name: str, arguments: Mapping[str, Any], workload: Workload, seed: int) -> str:
+    def call_tool(self, name: str, arguments: Mapping[str, Any], workload: Workload, seed: int) -> str | ToolOutput:
         """The answer to one of `BackendInfo.tools` as text for the model; inputs may only be drawn from the public seed.
         ValueError, with a message for the model, if the arguments are wrong."""
 

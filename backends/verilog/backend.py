@@ -40,6 +40,7 @@ from harness.backend import (
     ManualSection,
     Specimen,
     Support,
+    ToolOutput,
 )
 from harness.errors import InfraError
 from harness.record import digest
@@ -178,7 +179,7 @@ class VerilogBackend:
         """The template compiler's kernel."""
         return baselines.render(workload)
 
-    def call_tool(self, name: str, arguments: Mapping[str, Any], workload: Workload, seed: int) -> str:
+    def call_tool(self, name: str, arguments: Mapping[str, Any], workload: Workload, seed: int) -> str | ToolOutput:
         """``lint``, ``wave`` or ``synthesize``. ValueError, with a message for the model, if the arguments are wrong."""
         return tools.answer(self, name, arguments, workload, seed)
 

@@ -15,7 +15,7 @@ from backends.verilog.simulate.findings import RunFailedError, observe
 from backends.verilog.simulate.runs import Kind, Run
 from backends.verilog.simulate.trace import Trace, parse
 from backends.verilog.synthesis import TIE, UnplaceableError
-from harness.backend import Build, Diagnostic, Limits, ToolSpec
+from harness.backend import Build, Diagnostic, Limits, ToolOutput, ToolSpec
 from harness.errors import did_you_mean
 from harness.sandbox import BoxLimits, Completed
 from harness.task import Tensors, Workload
@@ -82,7 +82,7 @@ SPECS = (
 )
 
 
-def answer(backend: VerilogBackend, name: str, arguments: Mapping[str, Any], workload: Workload, seed: int) -> str:
+def answer(backend: VerilogBackend, name: str, arguments: Mapping[str, Any], workload: Workload, seed: int) -> str | ToolOutput:
     """The answer to a tool call. ValueError, with a message for the model, if the arguments are wrong."""
     if name not in {spec.name for spec in SPECS}:
         raise ValueError(f"unknown tool {name!r}{did_you_mean(name, [spec.name for spec in SPECS])}")
@@ -92,7 +92,7 @@ def answer(backend: VerilogBackend, name: str, arguments: Mapping[str, Any], wor
     if build.outcome != "built":
         return _capped("\n".join(["the kernel does not build", *map(_line, build.diagnostics)]))
     if name == "wave":
-        return _capped(_wave(backend, build.artifact, arguments, workload, seed))
+        return _wave(backend, build.artifact, arguments, workload, seed)
     return _capped("\n".join(_synthesize(backend, build.artifact, workload, full=bool(arguments.get("full")))))
 
 
@@ -150,7 +150,7 @@ def _is_harmless(text: str) -> bool:
 # wave
 
 
-def _wave(backend: VerilogBackend, artifact: Artifact, arguments: Mapping[str, Any], workload: Workload, seed: int) -> str:
+def _wave(backend: VerilogBackend, artifact: Artifact, arguments: Mapping[str, Any], workload: Workload, seed: int) -> ToolOutput:
     rng = np.random.Generator(np.random.PCG64DXSM(seed))
     kind = Kind(arguments.get("run", Kind.plain))
     batch = [workload.draw(rng), workload.draw(rng)]
@@ -164,11 +164,13 @@ def _wave(backend: VerilogBackend, artifact: Artifact, arguments: Mapping[str, A
     count = min(max(1, arguments.get("cycles", _COLUMNS)), MAX_COLUMNS)
     first = max(0, middle - min(_BEFORE, count - 1))
     done, bench = record((first, first + count))
-    seen = wave.read(done.files.get("wave.vcd", b"").decode("ascii", "replace"), bench.instance)
+    dump = done.files.get("wave.vcd", b"")
+    seen = wave.read(dump.decode("ascii", "replace"), bench.instance)
     ports = [port.name for port in interface.contract(workload).ports if port.name != "clk"]
     signals = wave.choose(seen, wanted, ports, MAX_SIGNALS)
     head = [title, f"cycles {first} to {first + count - 1}, values in hexadecimal; . is the value of the cycle before"]
-    return "\n".join([*head, wave.render(seen, signals, first, first + count - 1)])
+    text = _capped("\n".join([*head, wave.render(seen, signals, first, first + count - 1)]))
+    return ToolOutput(text, {"wave.vcd": dump})
 
 
 def _recorder(

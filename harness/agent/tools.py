@@ -47,12 +47,18 @@ class Answer(Record):
     seconds: float = 0.0
     """Wall seconds charged to the agent: those of the evaluation where one was made (also when it came from a cache, so
     that a resumed trial is charged what the first attempt was), else those of the call."""
+    files: tuple[str, ...] = ()
+    """Names of the files that the call left in the trial's folder; the model does not see them."""
 
     @property
     def submitted(self) -> str | None:
         """The kernel that this call handed in, if it was a submission."""
         is_submission = self.call.name == "submit" and not self.problem and self.call.arguments is not None
         return self.call.arguments["source"] if is_submission and self.call.arguments else None
+
+
+Keep = Callable[[str, bytes], str | None]
+"""Keeps a file of the trial, by name and content; returns the name that it got, or None if it was dropped."""
 
 
 @dataclass(frozen=True)
@@ -132,17 +138,21 @@ def check_own_tools(backend: Backend) -> None:
 class Toolbox:
     """The tools of one trial."""
 
-    def __init__(self, judge: PublicJudge, backend: Backend, workload: Workload, settings: AgentSettings, seed: int = 0) -> None:
-        """``seed`` is the public one: what the target's own tools draw inputs from."""
+    def __init__(
+        self, judge: PublicJudge, backend: Backend, workload: Workload, settings: AgentSettings, seed: int = 0,
+        keep: Keep | None = None,
+    ) -> None:  # fmt: skip
+        """``seed`` is the public one: what the target's own tools draw inputs from. Their files are dropped without ``keep``."""
         self.specs = offered(backend, settings)
         self.best: Best | None = None
         self._judge, self._backend, self._workload, self._seed = judge, backend, workload, seed
         self._by_name = {spec.name: spec for spec in self.specs}
         self._charged: float | None = None
+        self._keep, self._files = keep, list[str]()
 
     def call(self, call: ToolCall) -> Answer:
         """Carries out a call, or says why it cannot be."""
-        started, self._charged = time.perf_counter(), None
+        started, self._charged, self._files = time.perf_counter(), None, []
         problem, content = self._carry_out(call)
         measured = time.perf_counter() - started
         return self._answer(call, problem, content, measured if self._charged is None else self._charged)
@@ -155,7 +165,7 @@ class Toolbox:
     def _answer(self, call: ToolCall, problem: Problem, content: str, seconds: float) -> Answer:
         content = text.cap(text.clean(content))
         result = ToolResult(call_id=call.id, name=call.name, content=content, is_error=bool(problem))
-        return Answer(call=call, result=result, problem=problem, seconds=seconds)
+        return Answer(call=call, result=result, problem=problem, seconds=seconds, files=tuple(self._files))
 
     def _carry_out(self, call: ToolCall) -> tuple[Problem, str]:
         spec = self._by_name.get(call.name)
@@ -201,6 +211,12 @@ class Toolbox:
     def _own_tool(self, name: str, /, **values: Any) -> str:
         assert isinstance(self._backend, ToolProvider)  # check_own_tools saw to it
         try:
-            return self._backend.call_tool(name, values, self._workload, self._seed)
+            output = self._backend.call_tool(name, values, self._workload, self._seed)
         except ValueError as error:
             raise arguments.ArgumentError(str(error)) from error
+        if isinstance(output, str):
+            return output
+        if self._keep is not None:
+            kept = (self._keep(file, content) for file, content in output.files.items())
+            self._files += [name for name in kept if name is not None]
+        return output.text

