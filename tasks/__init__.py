@@ -14,6 +14,11 @@ from harness.task import Suite, Task
 
 CORE = "P01 P04 P09 P11 P15 P16 P17 P18 P21 P22 P24 P26 C01 C04 C06 C07 C08 C11 E05 E06"
 """The default suite, in its order."""
+RTL: dict[str, str] = {
+    "P01": "i32", "P02": "i8", "P03": "i8", "P04": "i8", "P05": "i8", "P11": "i32", "P12": "i32", "P14": "i32", "P18": "i8",
+    "P21": "i8", "P23": "i8", "P28": "i32", "P29": "i8", "C18": "i8", "C19": "i8",
+}  # fmt: skip
+"""The suite for hardware description languages, in its order: tasks in whole numbers, each with its element type."""
 
 
 def every_task() -> dict[str, Task]:
@@ -30,6 +35,13 @@ def core() -> Suite:
     """The core suite."""
     tasks = every_task()
     return Suite("core", "Twenty operators from vector addition to a decoder block.", tuple(tasks[id] for id in CORE.split()))
+
+
+def rtl() -> Suite:
+    """The suite for hardware description languages."""
+    tasks = every_task()
+    description = "Fifteen operators in whole numbers, for kernels that are circuits."
+    return Suite("rtl", description, tuple(tasks[id] for id in RTL), RTL)
 
 
 def _walk() -> Iterator[tuple[str, Task]]:

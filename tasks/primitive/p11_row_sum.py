@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.task import Array, Params, Step, Task, Tensors, Work, Workload, f32, standard
+from harness.task import Array, Params, Step, Task, Tensors, Work, Workload, acc, elem, f32, i32, standard
 
 
 def reference(p: Params, step: Step, x: Array) -> Tensors:
@@ -12,6 +12,8 @@ def reference(p: Params, step: Step, x: Array) -> Tensors:
 
 
 def generate(rng: np.random.Generator, workload: Workload) -> Tensors:
+    if not workload.dtype.is_float:
+        return {"x": rng.integers(-largest(workload), largest(workload), (workload.p.R, workload.p.C), endpoint=True)}
     x = standard(rng, workload.inputs["x"])
     for row in x[1::4]:
         # Pairs that cancel, in random places.
@@ -23,8 +25,12 @@ def generate(rng: np.random.Generator, workload: Workload) -> Tensors:
 
 
 def adversarial(rng: np.random.Generator, workload: Workload) -> Tensors:
-    """Rows in turn: almost all of the sum in the last, the first or a random column; subnormals; cancelling signs."""
+    """Rows in turn: almost all of the sum in the last, the first or a random column; subnormals; cancelling signs.
+    Integers: sums at both ends of the range."""
     p = workload.p
+    if not workload.dtype.is_float:
+        signs = rng.permutation(np.arange(p.R) + rng.integers(2)) % 2 * 2 - 1
+        return {"x": largest(workload) * signs[:, None] - rng.integers(2, size=(p.R, p.C)) * signs[:, None]}
     x = standard(rng, workload.inputs["x"])
     for r, row in enumerate(x):
         match r % 5:
@@ -37,14 +43,20 @@ def adversarial(rng: np.random.Generator, workload: Workload) -> Tensors:
     return {"x": x}
 
 
+def largest(workload: Workload) -> int:
+    """The largest integer magnitude of which a row cannot overflow."""
+    return (2**31 - 1) // workload.p.C
+
+
 task = Task(
     id="P11",
     name="row_sum",
     level="primitive",
     category="reduction",
-    statement="y[r] = sum over c of x[r, c], in any order of additions. Subnormal values are kept.",
-    inputs={"x": f32["R", "C"]},
-    outputs={"y": f32["R"]},
+    statement="y[r] = sum over c of x[r, c], in any order of additions. Subnormal values are kept. Integer magnitudes are at "
+    "most (2^31 - 1) / C, so no sum overflows.",
+    inputs={"x": elem["R", "C"]},
+    outputs={"y": acc["R"]},
     configurations={
         "C1": {"R": 4, "C": 64},
         "C2": {"R": 16, "C": 256},
@@ -63,4 +75,5 @@ task = Task(
     adversarial=adversarial,
     reference=reference,
     work=lambda p: Work({"add": p.R * (p.C - 1)}),
+    dtypes=(f32, i32),
 )

@@ -23,9 +23,9 @@ from harness.grading.compare import compare
 from harness.grading.seeds import generator
 from harness.grading.tolerance import allowed_error
 from harness.task import Array, DType, Formats, Task, Tensors, Workload
-from tasks import core
+from tasks import every_task
 
-TASKS = {task.id: task for task in core().tasks}
+TASKS = every_task()
 VARIANTS = [pytest.param(task, dtype, id=f"{task.id}-{dtype.name}") for task in TASKS.values() for dtype in task.dtypes]
 PAGES = sorted((Path(backends.cpu.__file__).parent / "manual").glob("*.md"))
 FENCE = re.compile(r"^```c ?(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

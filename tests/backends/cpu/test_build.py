@@ -199,3 +199,36 @@ def test_support_gives_reasons(backend: CpuBackend, add: Workload) -> None:
     assert backend.support(add).supported
     stranger = dataclasses.replace(add, task=dataclasses.replace(add.task, name="vec_sub"))
     assert "P01 vec_sub" in backend.support(stranger).reason
+
+
+@pytest.mark.parametrize(
+    ("body", "cause"),
+    [
+        ("y[0] = a[0] +;", "syntax"),
+        ("y[0] = a[0]", "syntax"),
+        ("y[0] = c[0];", "undeclared_name"),
+        ("y[0] = sqrtff(a[0]);", "undeclared_name"),
+        ("y = a[0];", "type"),
+        ("float t, t; y[0] = t;", "redefinition"),
+        ('__asm__("nop");', "refused_word"),
+        ("extern void f(void); f();", "foreign_symbol"),
+    ],
+)
+def test_errors_have_a_category_to_count_by(backend: CpuBackend, add: Workload, body: str, cause: str) -> None:
+    build = backend.build(HEAD + "\n{\n    " + body + "\n}\n", add)
+    assert errors(build)[0].cause == cause
+
+
+@pytest.mark.parametrize(
+    ("source", "cause"),
+    [
+        ("", "empty"),
+        ("x" * 300_000, "too_large"),
+        ("int a;\n\x00", "not_text"),
+        ("int other(void) { return 1; }", "signature"),
+        ("void kernel(float *y) {}", "signature"),
+        ('#include "no.h"', "missing_header"),
+    ],
+)
+def test_texts_that_are_no_kernel_have_one_too(backend: CpuBackend, add: Workload, source: str, cause: str) -> None:
+    assert errors(backend.build(source, add))[0].cause == cause

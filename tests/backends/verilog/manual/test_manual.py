@@ -121,7 +121,7 @@ PITFALLS = [
     ("X is false", "P04", VALID, OFF, "x_control"),
     ("latch", "P11", "total = sum;\n        for", "if (s_valid) total = sum;\n        for", "latch"),
     ("answer lost", "P29", "if (rsp_valid) words", "if (rsp_valid && req_ready) words", "x_data"),
-    ("done too early", "P29", "done <= accepted && last", "done <= state == WRITE && last", "protocol"),
+    ("done too early", "P29", "done <= accepted && last", "done <= state == SUM && last_k && last", "protocol"),
 ]
 
 
