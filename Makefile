@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 
-.PHONY: help demo test check setup setup-dev golden bench clean
+.PHONY: help demo test check setup setup-dev golden bench redteam fuzz clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -30,6 +30,12 @@ golden: setup-dev  ## rewrite the golden snapshots; review them as a diff
 
 bench: setup-dev  ## every benchmark, ratios side by side
 	@for file in $(filter-out %/plena_numpy.py,$(wildcard benchmarks/*.py)); do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+redteam: setup-dev  ## the exploit corpus against every backend, task and configuration; fails on a leak
+	$(BIN)/kernelwright redteam
+
+fuzz: setup-dev  ## random and mutated bytes for every parser, ten minutes
+	$(BIN)/python -W ignore tests/harness/redteam/parsers.py --seconds 600
 
 clean:  ## remove the virtual environment and caches; results stay
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist

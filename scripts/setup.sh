@@ -8,20 +8,21 @@ cd "$(dirname "$0")/.."
 mode=${1:-run}
 
 declare -A commands=([gcc]=cc [libc6-dev]=/usr/include/stdio.h [bubblewrap]=bwrap [valgrind]=valgrind [docker.io]=/usr/sbin/dockerd
-  [iverilog]=iverilog [verilator]=verilator [g++]=c++ [make]=make)
+  [chromium]=chromium [iverilog]=iverilog [verilator]=verilator [g++]=c++ [make]=make)
 declare -A parts=(
   [gcc]="the cpu backend"
   [libc6-dev]="the cpu backend"
   [bubblewrap]="the default sandbox (the 'confined' tier is tried instead)"
   [valgrind]="instruction counts and profiles of the cpu backend"
   [docker.io]="tests of the docker sandbox tier"
+  [chromium]="browser tests of the report"
   [iverilog]="the verilog backend"
   [verilator]="the fast simulator of the verilog backend (large designs are slow without it)"
   [g++]="the fast simulator of the verilog backend"
   [make]="the fast simulator of the verilog backend"
 )
 packages=(gcc libc6-dev bubblewrap valgrind iverilog verilator g++ make)
-[ "$mode" = dev ] && packages+=(docker.io)
+[ "$mode" = dev ] && packages+=(docker.io chromium)
 
 missing=()
 for package in "${packages[@]}"; do

@@ -27,6 +27,7 @@ from backends.cpu.prelude import C_TYPES, MAX_ARGUMENTS, macros
 from backends.cpu.process import KernelProcess, StoppedError
 from backends.cpu.profiler import Profiler
 from backends.cpu.race import Course, one_processor, slots_for
+from backends.cpu.specimens import specimens
 from backends.cpu.suspects import Check
 from backends.cpu.toolchain import Artifact, Toolchain
 from harness.backend import (
@@ -42,6 +43,7 @@ from harness.backend import (
     ManualSection,
     Profile,
     Race,
+    Specimen,
     Support,
 )
 from harness.errors import InfraError
@@ -153,6 +155,14 @@ class CpuBackend:
     def profile(self, build: Build, inputs: Tensors, limits: Limits) -> Profile | str:
         """Instructions by line, counted by callgrind, or why not: valgrind is missing, or the kernel cannot be counted."""
         return self.profiler.profile(_artifact(build), inputs, limits) or self.profiler.reason
+
+    def vocabulary(self) -> Sequence[str]:
+        """The element types; C itself is known."""
+        return list(C_TYPES.values())
+
+    def specimens(self, workload: Workload) -> Sequence[Specimen]:
+        """Kernels that end badly."""
+        return specimens(workload)
 
     @cached_property
     def clock(self) -> Clock:

@@ -4,7 +4,9 @@ A definition imports everything from here. Read `define` for a first example, `l
 `definition` and `bind` for what becomes of it.
 """
 
-from backends.isa.define import Imm, In, InOut, Isa, Label, Out, function
+from backends.isa.define import Distance, Imm, In, InOut, Isa, Label, Out, function, procedure
+from backends.isa.definition import Region
+from backends.isa.dialect import Dialect, pseudos
 from backends.isa.dtypes import MX, bf16, e2m1, e4m3, e5m2, e8m0, f32, fp16, i8, i16, i32, i64, u8, u16, u32, u64
 from backends.isa.errors import DefinitionError
 from backends.isa.language.builtins import (
@@ -21,12 +23,15 @@ from backends.isa.language.builtins import (
     index,
     is_nan,
     jump,
+    load,
     pc,
+    readable,
     require,
     rint,
     round_to,
     scale_by,
     sqrt,
+    store,
     work,
 )
 from backends.isa.language.builtins import larger as max
@@ -35,8 +40,9 @@ from backends.isa.language.builtins import smaller as min
 from backends.isa.language.library import exp
 
 __all__ = [
-    "MX", "DefinitionError", "Imm", "In", "InOut", "Isa", "Label", "Out", "abs", "array", "bf16", "bits", "clamp",
-    "count_leading_zeros", "decode", "e2m1", "e4m3", "e5m2", "e8m0", "encode", "exp", "exponent", "f32", "float_from_bits",
-    "floor", "fp16", "function", "halt", "i8", "i16", "i32", "i64", "index", "is_nan", "jump", "max", "min", "pc", "require",
-    "rint", "round_to", "scale_by", "sqrt", "u8", "u16", "u32", "u64", "work",
+    "MX", "DefinitionError", "Dialect", "Distance", "Imm", "In", "InOut", "Isa", "Label", "Out", "Region", "abs", "array",
+    "bf16", "bits", "clamp", "count_leading_zeros", "decode", "e2m1", "e4m3", "e5m2", "e8m0", "encode", "exp", "exponent",
+    "f32", "float_from_bits", "floor", "fp16", "function", "halt", "i8", "i16", "i32", "i64", "index", "is_nan", "jump",
+    "load", "max", "min", "pc", "procedure", "pseudos", "readable", "require", "rint", "round_to", "scale_by", "sqrt",
+    "store", "u8", "u16", "u32", "u64", "work",
 ]  # fmt: skip

@@ -10,9 +10,20 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from backends.isa.definition import Access, Definition, Encoding, Field, Immediate
-from backends.isa.dtypes import DType
-from backends.isa.language.ir import Body, Function
+from backends.isa.dtypes import DType, ValueType
+from backends.isa.language.ir import Body, Function, Span
 from backends.isa.machine import Machine
+
+
+@dataclass(frozen=True)
+class BoundRegion:
+    """A part of a memory's addresses that exists; fields as in `definition.Region`."""
+
+    name: str
+    start: int
+    size: int
+    writable: bool
+    doc: str
 
 
 @dataclass(frozen=True)
@@ -34,6 +45,28 @@ class BoundMemory:
     single: bool
     preload: bool
     image: DType | None = None
+    regions: tuple[BoundRegion, ...] = ()
+    lanes: int = 1
+
+    def has(self, first: int, units: int, *, write: bool) -> bool:
+        """Whether a program may read or write elements: all of them exist, in one region where there are regions."""
+        if not self.regions:
+            return first >= 0 and first + units <= self.size
+        return any(
+            region.start <= first and first + units <= region.start + region.size and (region.writable or not write)
+            for region in self.regions
+        )
+
+    def fault(self, *, write: bool) -> str:
+        """Cause of the trap where that is not so."""
+        if not self.regions:
+            return f"{self.name}_out_of_range"
+        return f"{self.name}_store_fault" if write else f"{self.name}_load_fault"
+
+    @property
+    def limit(self) -> int | None:
+        """What such a trap reports as its limit."""
+        return None if self.regions else self.size
 
 
 @dataclass(frozen=True)
@@ -97,6 +130,17 @@ class Instruction:
         return next(operand for operand in self.operands if operand.name == name)
 
 
+@dataclass(frozen=True)
+class BoundHandler:
+    """What takes the place of an instruction that traps; see `definition.Handler`."""
+
+    function: Callable[..., Any]
+    body: Body
+    operands: tuple[BoundOperand, BoundOperand]
+    """Code and value, as a body sees immediates."""
+    codes: Mapping[str, int]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Architecture:
     """An instruction set on a machine."""
@@ -113,6 +157,9 @@ class Architecture:
     instructions: tuple[Instruction, ...]
     functions: Mapping[str, Function]
     """Helpers that bodies call, library functions included, callees first."""
+    procedures: Mapping[str, Mapping[Span, ValueType]]
+    """Procedures that bodies contain, with the conversions in their text (`Body.conversions`)."""
+    handler: BoundHandler | None = None
     digest: str
     """SHA-256 over definition, machine and profile: decides every result of a program but its cycles."""
 

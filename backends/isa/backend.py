@@ -28,9 +28,10 @@ from backends.isa.engine import Engine, Image, Outcome, Program, load_images
 from backends.isa.engines import open_engine
 from backends.isa.faults import fault, limit_fault, timeout_fault
 from backends.isa.manual import render
-from backends.isa.port import Moves, Port, PortFactory
+from backends.isa.manual.chapters import offered
+from backends.isa.port import Moves, Port, PortFactory, Samples
 from backends.isa.profile import counters, profile
-from harness.backend import BackendContext, BackendInfo, Bound, Brief, Build, Execution, Limits, Support
+from harness.backend import BackendContext, BackendInfo, Bound, Brief, Build, Execution, Limits, Specimen, Support
 from harness.errors import InfraError, UsageError, did_you_mean
 from harness.record import digest
 from harness.task import Tensors, Workload
@@ -142,8 +143,19 @@ class IsaBackend:
         """The inputs as this machine stores them."""
         return self._port.stored(workload, inputs)
 
+    def vocabulary(self) -> Sequence[str]:
+        """The mnemonics that kernels may use."""
+        return [instruction.mnemonic for instruction in offered(self.architecture)]
+
+    def specimens(self, workload: Workload) -> Sequence[Specimen]:
+        """The port's kernels that end badly, if it has any."""
+        return self._port.specimens(workload) if isinstance(self._port, Samples) else ()
+
     def call_tool(self, name: str, arguments: Mapping[str, Any], workload: Workload, seed: int) -> str:
-        """The answer of ``inspect`` or ``disassemble``; inputs are drawn from the seed."""
+        """The answer of ``inspect`` or ``disassemble``; inputs are drawn from the seed. ValueError for any other name."""
+        known = [tool.name for tool in tools.SPECS]
+        if name not in known:
+            raise ValueError(f"there is no tool {name!r}{did_you_mean(name, known)}")
         if name == "disassemble":
             return tools.disassembled(self.architecture, arguments["source"])
         rng = np.random.Generator(np.random.PCG64DXSM(seed))

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 from collections.abc import Iterator, Mapping
 from itertools import combinations
 from typing import Any
 
-from backends.isa.architecture import Architecture, BoundLoops, BoundMemory, BoundOperand, Instruction
+from backends.isa.architecture import Architecture, BoundHandler, BoundLoops, BoundMemory, BoundOperand, BoundRegion, Instruction
 from backends.isa.define import Isa
-from backends.isa.definition import Access, Definition, Encoding, Field, Helper, Immediate, Memory, Op, Operand, PendingEncoding
+from backends.isa.definition import (
+    Access,
+    Definition,
+    Encoding,
+    Field,
+    Handler,
+    Helper,
+    Immediate,
+    Memory,
+    Op,
+    Operand,
+    PendingEncoding,
+    Region,
+)
 from backends.isa.dtypes import MX, ValueType
 from backends.isa.errors import DefinitionError
 from backends.isa.expression import Values, evaluate, evaluate_dtype
@@ -43,13 +57,19 @@ def bind(definition: Definition, machine: Machine) -> Architecture:
             instructions.append(binder.instruction(op, len(instructions)))
         except DefinitionError as error:
             problems.append(error)
+    handler = None
+    try:
+        handler = binder.handler(definition.handler) if definition.handler else None
+    except DefinitionError as error:
+        problems.append(error)
     problems += _overlaps(definition, instructions)
     if problems:
-        raise problems[0] if len(problems) == 1 else DefinitionError("\n".join(map(str, problems)))
+        said = dict.fromkeys(map(str, problems))  # what is wrong with a procedure is wrong wherever it is used
+        raise problems[0] if len(said) == 1 else DefinitionError("\n".join(said))
     return Architecture(
         definition=definition, machine=machine, values=machine.values, memories=binder.memories, loops=binder.loops,
         traps=_traps(definition, binder.memories, instructions), instructions=tuple(instructions), functions=binder.functions,
-        digest=_digest(definition, machine.values, instructions),
+        procedures=binder.context.procedures, handler=handler, digest=_digest(definition, machine.values, instructions),
     )  # fmt: skip
 
 
@@ -69,7 +89,10 @@ class _Binder:
         self.functions: dict[str, ir.Function] = {}
         self.helpers: dict[str, Helper] = {}
         self.checking: set[str] = set()
-        shapes = {m.name: MemoryShape(m.name, m.dtype, m.size, m.align, m.single, m.is_registers) for m in self.memories.values()}
+        shapes = {
+            m.name: MemoryShape(m.name, m.dtype, m.size, m.align, m.single, m.is_registers, m.regions)
+            for m in self.memories.values()
+        }
         self.context = Context(self.values, shapes, stack, self.helper)
 
     def helper(self, helper: Helper) -> ir.Function:
@@ -103,7 +126,17 @@ class _Binder:
         return BoundMemory(
             memory.name, evaluate_dtype(memory.dtype, self.values), size, memory.doc, memory.pointer, align, granule or size,
             memory.beyond, memory.reset, memory.is_registers, memory.zero, memory.single, memory.preload, memory.image,
+            tuple(self.region(memory, region, size) for region in memory.regions), evaluate(memory.lanes, self.values),
         )  # fmt: skip
+
+    def region(self, memory: Memory, region: Region, size: int) -> BoundRegion:
+        start, count = evaluate(region.start, self.values), evaluate(region.size, self.values)
+        if not 0 <= start <= start + count <= size:
+            raise DefinitionError(
+                f"region {region.name!r} of {memory.name!r}: {start} to {start + count}", f"{memory.name} has {size} elements",
+                where=self.definition.file.name,
+            )  # fmt: skip
+        return BoundRegion(region.name, start, count, region.writable, region.doc)
 
     def instruction(self, op: Op, number: int) -> Instruction:
         where = op.where
@@ -129,6 +162,23 @@ class _Binder:
             number, op.key, op.mnemonic, operands, op.syntax, encoding, compat, match, mask, op.unit, op.timing, op.function,
             body, op.doc, op.offered, op.example, op.line,
         )  # fmt: skip
+
+    def handler(self, handler: Handler) -> BoundHandler:
+        names = tuple(inspect.signature(handler.function).parameters)
+        timing, where = self.machine.timing, f"{self.definition.file.name}: {handler.function.__name__}"
+        if len(names) != 2:
+            raise DefinitionError(
+                f"a handler with {len(names)} parameters", "code and value: def f(code: u32, value: u32)", where=where
+            )
+        if not timing.blocking or any(c.interval.per or c.latency.per for c in timing.costs.values()):
+            raise DefinitionError(
+                "a handler", "so far only with blocking timing, and costs that do not depend on work", where=where
+            )
+        kind = Immediate()
+        code, value = (BoundOperand(name, kind, None, 0, (1 << 32) - 1) for name in names)
+        values = {operand.name: full(ir.OperandValue("u32", operand.name)) for operand in (code, value)}
+        body = check_body(handler.function, self.context, Operands(values), {})
+        return BoundHandler(handler.function, body, (code, value), dict(handler.codes))
 
     def encoding(self, op: Op, pending: PendingEncoding, where: str, *, complete: bool) -> Encoding:
         """Fields of the word, fixed and for operands. ``complete`` wants a place or a default for every operand."""
@@ -173,7 +223,7 @@ class _Binder:
         kind = operand.kind
         if isinstance(kind, Access):
             file = kind.target.name if kind.target.is_registers else kind.target.pointer
-            count = self.memories[file].size
+            count = self.memories[file].size // self.memories[file].lanes
             return BoundOperand(operand.name, kind, field, 0, count - 1, file, count)
         bits = field.width if field else 0
         low, high = (-(1 << bits >> 1), (1 << bits >> 1) - 1) if kind.signed else (0, (1 << bits) - 1)
@@ -199,6 +249,8 @@ class _Binder:
                 continue
             registers[operand.name] = operand.high
             dtype = self.memories[operand.file].dtype
+            if self.memories[operand.file].lanes > 1:
+                continue
             if operand.kind.target.is_registers:
                 if operand.kind.direction != "out":
                     values[operand.name] = full(ir.OperandValue(dtype.compute, operand.name))
@@ -257,6 +309,8 @@ def _immediate(operand: BoundOperand) -> Typed:
     bits = operand.field.width if operand.field else 0
     low, high = (-(1 << bits >> 1), (1 << bits >> 1) - 1) if kind.signed else (0, (1 << bits) - 1)
     default = kind.default or 0
+    if operand.field is None and kind.high is not None:
+        high = operand.high  # the same for all instructions of a family, which then have one body
     return Typed(value, min(low * kind.scale, default), max(high * kind.scale, default))
 
 
@@ -281,7 +335,13 @@ def _traps(definition: Definition, memories: Mapping[str, BoundMemory], instruct
         if aligns:
             one_of = " or ".join(map(str, aligns)) + (", as the instruction says" if len(aligns) > 1 else "")
             found[f"{memory.name}_misaligned"] = f"addresses of {memory.name} are multiples of {one_of}"
-        unit = "registers" if memory.is_registers else "elements"
+        if memory.regions:
+            readable = ", ".join(_span(region) for region in memory.regions)
+            found[memory.fault(write=False)] = f"what is read lies in one of {readable}"
+            writable = ", ".join(_span(region) for region in memory.regions if region.writable)
+            found[memory.fault(write=True)] = f"what is written lies in one of {writable}"
+            continue
+        unit = "registers" if memory.is_registers and memory.lanes == 1 else "elements"
         found[f"{memory.name}_out_of_range"] = f"{memory.name} has {memory.size} {unit}"
     found["register_out_of_range"] = "register numbers stay below the size of their file"
     found["invalid_opcode"] = "the word is one of the instructions of this profile"
@@ -291,6 +351,10 @@ def _traps(definition: Definition, memories: Mapping[str, BoundMemory], instruct
         found["loop_limit"] = "an iteration of a loop executes a limited number of instructions"
         found["loop_depth"] = "a limited number of loops is open at once"
     return found
+
+
+def _span(region: BoundRegion) -> str:
+    return f"{region.name} ({region.start:#x} to {region.start + region.size - 1:#x})"
 
 
 def _windows(statements: tuple[ir.Stmt, ...]) -> Iterator[ir.Open]:

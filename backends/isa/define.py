@@ -22,7 +22,7 @@ from __future__ import annotations
 import inspect
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -31,6 +31,7 @@ from backends.isa.definition import (
     Definition,
     Field,
     Format,
+    Handler,
     Helper,
     Immediate,
     Loops,
@@ -38,8 +39,11 @@ from backends.isa.definition import (
     Op,
     Operand,
     PendingEncoding,
+    Procedure,
+    Region,
     Trap,
 )
+from backends.isa.dialect import Dialect
 from backends.isa.dtypes import DType, Storage
 from backends.isa.errors import DefinitionError
 from backends.isa.expression import DTypeParam, Param, Size
@@ -48,6 +52,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 Declared = TypeVar("Declared", Param, DTypeParam, Memory, Trap)
 Piece = tuple[int, int] | Sequence[tuple[int, int, int]]
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_WORD = re.compile(r"[A-Za-z_]\w*")
 
 
 def In(
@@ -73,10 +78,16 @@ def InOut(
 
 
 def Imm(
-    *, signed: bool = False, low: Size | None = None, high: Size | None = None, scale: int = 1, default: int | None = None
-) -> Immediate:
-    """A number in the instruction word; its width is that of its field."""
-    return Immediate(signed, low, high, scale, default)
+    *, signed: bool = False, low: Size | None = None, high: Size | None = None, scale: int = 1, default: int | None = None,
+    names: Mapping[str, int] | None = None, named: bool = False,
+) -> Immediate:  # fmt: skip
+    """A number in the instruction word; its width is that of its field. ``names``: what a dialect may write for values."""
+    return Immediate(signed, low, high, scale, default, names=tuple((names or {}).items()), named=named)
+
+
+def Distance(*, scale: int = 1) -> Immediate:
+    """The distance in bytes from the instruction to a byte address, which is what a dialect's assembly writes."""
+    return Immediate(signed=True, scale=scale, distance=True)
 
 
 def Label(*, relative: bool = False, signed: bool = False) -> Immediate:
@@ -95,14 +106,16 @@ class Isa:
         word_bits: int = 32,
         comments: Sequence[str] = (";", "//", "#"),
         ends: Literal["end", "trap"] = "end",
+        dialect: Dialect | None = None,
     ) -> None:
         self.name, self.title, self.word_bits = name, title, word_bits
-        self.comments, self.ends = tuple(comments), ends
+        self.comments, self.ends, self.dialect = tuple(comments), ends, dialect
         self._file = Path(sys._getframe(1).f_code.co_filename)
         self._params: dict[str, Param | DTypeParam] = {}
         self._memories: dict[str, Memory] = {}
         self._traps: dict[str, Trap] = {}
         self._loops: Loops | None = None
+        self._handler: Handler | None = None
         self._ops: dict[str, Op] = {}
         if word_bits not in (16, 32, 64):
             raise DefinitionError(f"word_bits={word_bits!r}", "an instruction word has 16, 32 or 64 bits", where=self._where())
@@ -116,12 +129,15 @@ class Isa:
         return self._add(self._params, name, DTypeParam(name, doc))
 
     def registers(
-        self, name: str, dtype: DType | DTypeParam, count: Size, *, zero: int | None = None, reset: int = 0, doc: str = ""
-    ) -> Memory:
-        """A register file; its registers are written ``name0``, ``name1``, ... in assembly and ``name[i]`` in bodies."""
-        return self._add(
-            self._memories, name, Memory(name, dtype, count, doc, granule=1, reset=reset, is_registers=True, zero=zero)
-        )
+        self, name: str, dtype: DType | DTypeParam, count: Size, *, zero: int | None = None, reset: int = 0, lanes: Size = 1,
+        doc: str = "",
+    ) -> Memory:  # fmt: skip
+        """A register file; its registers are written ``name0``, ``name1``, ... in assembly and ``name[i]`` in bodies.
+
+        With ``lanes``, a register has so many elements: its first one is ``name[i * lanes]``.
+        """
+        memory = Memory(name, dtype, count * lanes, doc, granule=lanes, reset=reset, is_registers=True, zero=zero, lanes=lanes)
+        return self._add(self._memories, name, memory)
 
     def register(self, name: str, dtype: DType | DTypeParam, *, reset: int = 0, doc: str = "") -> Memory:
         """A single register that no operand names; bodies read and assign ``name.value``."""
@@ -132,11 +148,14 @@ class Isa:
     def memory(
         self, name: str, dtype: DType | DTypeParam, size: Size, *, pointer: Memory | None = None, align: Size = 1,
         granule: Size = 0, beyond: Literal["trap", "zero"] = "trap", preload: bool = False, image: DType | None = None,
-        doc: str = "",
+        regions: Sequence[Region] = (), doc: str = "",
     ) -> Memory:  # fmt: skip
-        """A memory of ``size`` elements; addresses count elements. ``image`` is the type of its image files, if another."""
+        """A memory of ``size`` elements; addresses count elements. ``image`` is the type of its image files, if another.
+        ``regions``: the addresses that exist, if not all of them."""
         file = pointer.name if pointer else ""
-        memory = Memory(name, dtype, size, doc, file, align, granule, beyond, preload=preload, image=image)
+        memory = Memory(
+            name, dtype, size, doc, file, align, granule, beyond, preload=preload, image=image, regions=tuple(regions)
+        )
         return self._add(self._memories, name, memory)
 
     def loops(self, name: str, *, depth: Size, limit: Size = 0, doc: str = "") -> Loops:
@@ -166,6 +185,18 @@ class Isa:
                 )
         return Format(name, made)
 
+    def handler(self, codes: Mapping[str, int]) -> Callable[[Function], Function]:
+        """Makes the decorated function ``f(code: u32, value: u32)`` what happens where an instruction traps with one of these
+        causes; see `definition.Handler`. At most one per instruction set."""
+
+        def set_handler(function: Function) -> Function:
+            if self._handler is not None:
+                raise DefinitionError("a second handler", "one function takes all exceptions", where=self._where())
+            self._handler = Handler(function, codes)
+            return function
+
+        return set_handler
+
     def op(
         self, mnemonic: str, encoding: PendingEncoding, *, unit: str, timing: str | None = None, syntax: str | None = None,
         compat: PendingEncoding | None = None, when: Param | None = None, offered: bool = True, example: str = "",
@@ -183,9 +214,8 @@ class Isa:
             names = (
                 tuple(filter(None, map(str.strip, syntax.split(",")))) if syntax is not None else tuple(o.name for o in operands)
             )
-            missing = {o.name for o in operands if not (isinstance(o.kind, Immediate) and o.kind.default is not None)} - set(
-                names
-            )
+            written = {word for name in names for word in _WORD.findall(name)}
+            missing = {o.name for o in operands if not (isinstance(o.kind, Immediate) and o.kind.default is not None)} - written
             if missing:
                 raise DefinitionError(f"syntax {syntax!r} lacks {', '.join(sorted(missing))}", "write every operand", where=where)
             doc = inspect.getdoc(function) or ""
@@ -213,7 +243,8 @@ class Isa:
         return Definition(
             name=self.name, title=self.title, word_bits=self.word_bits, comments=self.comments, ends=self.ends,
             params=self._params, memories=self._memories, loops=self._loops, traps=self._traps, ops=tuple(self._ops.values()),
-            folder=self._file.parent, file=self._file,
+            folder=self._file.parent, file=self._file, dialect=self.dialect,
+            handler=self._handler,
         )  # fmt: skip
 
     def _add(self, table: dict[str, Any], name: str, value: Declared) -> Declared:
@@ -269,3 +300,8 @@ def _operands(function: Callable[..., Any], where: str) -> tuple[Operand, ...]:
 def function(definition: Callable[..., Any]) -> Helper:
     """A helper that bodies may call: annotated scalars in (``x: f32``), an annotated scalar out, no state."""
     return Helper(definition.__name__, definition)
+
+
+def procedure(definition: Callable[..., Any]) -> Procedure:
+    """A part that bodies share: annotated scalars in, at most one out (``return`` comes last); it may use the machine."""
+    return Procedure(definition.__name__, definition)

@@ -12,10 +12,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from backends.isa.dialect import Dialect
 from backends.isa.dtypes import DType, Storage
 from backends.isa.expression import DTypeParam, Expr, Param, Size
 
 Direction = Literal["in", "out", "inout"]
+
+
+@dataclass(frozen=True)
+class Region:
+    """A part of a memory's addresses that exists."""
+
+    name: str
+    start: Size
+    """First element."""
+    size: Size
+    """Elements."""
+    writable: bool = True
+    """Whether a program may write it; a host always may."""
+    doc: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,6 +63,11 @@ class Memory:
     """Whether a program's ``.data`` may give it initial values."""
     image: DType | None = None
     """Type of the elements in files that ``isa run --load`` reads, which are converted; None: the memory's own."""
+    regions: tuple[Region, ...] = ()
+    """The addresses that exist, where that is not all of them; an access lies in one region or traps."""
+    lanes: Size = 1
+    """Register files: elements of a register. With more than one, operands give a number and no value (``index(vd)``), and
+    ``size`` counts the elements of all registers."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +166,11 @@ class Immediate:
     """Whether it is a place in the program: labels are its natural values."""
     relative: bool = False
     """Whether the field holds the distance from the instruction's own address (in words); the body sees the absolute address."""
+    distance: bool = False
+    """Whether a dialect's assembly writes a byte address here: field and body have its distance in bytes from the instruction."""
+    names: tuple[tuple[str, int], ...] = ()
+    """Names of values, which a dialect's assembly may (``named``: must) write: ``rne``, ``mstatus``, ``v0.t``."""
+    named: bool = False
 
 
 @dataclass(frozen=True)
@@ -229,6 +254,37 @@ class Helper:
     function: Callable[..., Any]
 
 
+@dataclass(frozen=True)
+class Procedure:
+    """A part that bodies share: scalars in, at most a scalar out, and it may read and change the machine as a body does.
+
+    It becomes part of the body that calls it, as a statement ``check(rd)`` or ``x = element(vs2, i)``.
+    """
+
+    name: str
+    function: Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Handler:
+    """What takes the place of an instruction that traps, on a machine with exceptions.
+
+    Its function has a code and a value, both u32: the trap's code, and the address that the trap reports (0 if none). It changes
+    the machine as a body does, and usually jumps; if it traps itself, the program ends with the first trap. It counts as an
+    instruction, and costs what the instruction that trapped would have cost (a word that is none: nothing).
+    """
+
+    function: Callable[..., Any]
+    codes: Mapping[str, int]
+    """The causes that it takes, and their codes."""
+
+
+def globals_of(function: Callable[..., Any]) -> dict[str, Any]:
+    """What names mean in a function: its module's globals, and the variables of the function it was made in, if any."""
+    cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+    return {**function.__globals__, **{name: cell.cell_contents for name, cell in cells}}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Definition:
     """An instruction set, its machine not yet chosen."""
@@ -249,5 +305,9 @@ class Definition:
     """Where isa.py, machine.toml and manual/ lie."""
     file: Path
     """The definition file."""
+    dialect: Dialect | None = None
+    """GNU assembly of this instruction set; None: it has the toolkit's own."""
+    handler: Handler | None = None
+    """What happens where an instruction traps; None: the program ends."""
     overrides: Mapping[str, int | str] = field(default_factory=dict)
     """Parameters that do not have the values of machine.toml; see `backends.isa.transform`."""

@@ -44,6 +44,10 @@ class Program:
     """Word address of each label."""
     images: tuple[Image, ...] = ()
     """What ``.data`` directives say."""
+    symbols: Mapping[str, int] = field(default_factory=dict)
+    """Values of symbols of a dialect's text: byte addresses, and constants."""
+    start: int = 0
+    """Word where it starts, unless the run says otherwise."""
 
     @classmethod
     def of(cls, words: NDArray[np.uint64] | list[int]) -> Program:
@@ -113,10 +117,11 @@ class Engine(Protocol):
         """Elements of a memory or register file. UsageError outside it."""
 
     def run(
-        self, program: Program, *, fuel: int, start: int = 0, stop: tuple[int, int] | None = None, trace: int = 0,
+        self, program: Program, *, fuel: int, start: int | None = None, stop: tuple[int, int] | None = None, trace: int = 0,
         seconds: float = inf,
     ) -> Outcome:  # fmt: skip
-        """Runs from word ``start``; at most ``fuel`` instructions and about ``seconds``; ``stop=(pc, visit)`` stops before the
+        """Runs from word ``start``, or where the program says; at most ``fuel`` instructions and about ``seconds``;
+        ``stop=(pc, visit)`` stops before the
         visit-th (1-based) execution of pc. The program's images are not loaded here: that is the caller's `load_images`."""
 
 

@@ -144,7 +144,7 @@ def load_machine(
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise DefinitionError(f"{path} does not exist", "it gives the parameters values; see docs/guides/add-an-isa.md") from None
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # not TOML, or not UTF-8
         raise DefinitionError(str(error), "see the head of backends/isa/machine.py for an example", where=str(path)) from None
     reader = _Reader(path, data)
     profiles, timings = data.get("profiles", {"default": {}}), reader.table(data, "timing")

@@ -13,6 +13,7 @@ from typing import Protocol, runtime_checkable
 from backends.isa.architecture import Architecture
 from backends.isa.dtypes import Elements
 from backends.isa.engine import Image
+from harness.backend import Specimen
 from harness.task import Formats, Tensors, Workload
 
 Read = Callable[[str, int, int], Elements]
@@ -62,6 +63,14 @@ class Moves(Protocol):
     def moved(self, workload: Workload) -> dict[str, int]:
         """Least elements moved by kind of peak: ``{"load": 4096, "store": 64}``. Kinds that machine.toml has no peak for are
         ignored."""
+
+
+@runtime_checkable
+class Samples(Protocol):
+    """For ports that help the conformance kit."""
+
+    def specimens(self, workload: Workload) -> Sequence[Specimen]:
+        """Kernels that end badly, as `harness.backend.Specimens` has them."""
 
 
 PortFactory = Callable[[Architecture], Port]

@@ -95,6 +95,11 @@ def show_registers(engine: Engine, architecture: Architecture) -> str:
         if memory.single:
             rows.append(f"{memory.name} = {number(values[0])}")
             continue
+        if memory.lanes > 1:
+            vectors = values.reshape(-1, memory.lanes)
+            filled = [f"{memory.name}{i} = {' '.join(map(number, vector))}" for i, vector in enumerate(vectors) if vector.any()]
+            rows += filled or [f"{memory.name}: all {len(vectors)} are 0"]
+            continue
         set_ones = [f"{memory.name}{i}={number(value)}" for i, value in enumerate(values) if number(value) != "0"]
         rest = f"the other {memory.size - len(set_ones)} are 0" if set_ones else f"all {memory.size} are 0"
         rows.append(f"{memory.name}: {' '.join(set_ones)}{'; ' if set_ones else ''}{rest}")

@@ -12,6 +12,8 @@ from backends.isa.engine import Image
 from backends.isa.port import Read
 from backends.plena import baselines, brief
 from backends.plena.layout import SCRATCH_ROWS, VRAM_ROWS, Layout, constants
+from backends.plena.specimens import specimens
+from harness.backend import Specimen
 from harness.errors import UsageError
 from harness.task import Formats, Tensors, Workload, bf16, f32
 
@@ -73,6 +75,10 @@ class PlenaPort:
     def moved(self, workload: Workload) -> dict[str, int]:
         """Elements that must be fetched: every input once, while outputs stay in vector SRAM."""
         return {"load": sum(tensor.size for tensor in workload.inputs.values())}
+
+    def specimens(self, workload: Workload) -> Sequence[Specimen]:
+        """Programs that end badly."""
+        return specimens(Layout.of(workload))
 
 
 def port(architecture: Architecture) -> PlenaPort:

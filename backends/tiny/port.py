@@ -11,6 +11,8 @@ from backends.isa.architecture import Architecture
 from backends.isa.engine import Image
 from backends.isa.port import Read
 from backends.tiny import baselines
+from backends.tiny.specimens import specimens
+from harness.backend import Specimen
 from harness.task import Formats, Tensor, Tensors, Workload, f32
 
 SCRATCH_WORDS = 1 << 18
@@ -103,6 +105,10 @@ class TinyPort:
     def stored(self, workload: Workload, inputs: Tensors) -> Tensors:
         """The inputs themselves: f32 is what they are."""
         return inputs
+
+    def specimens(self, workload: Workload) -> Sequence[Specimen]:
+        """Programs that end badly."""
+        return specimens(self.baseline(workload))
 
 
 def _line(tensor: Tensor, address: int) -> str:

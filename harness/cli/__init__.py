@@ -19,7 +19,11 @@ _COMMANDS = {
     "grade": "harness.cli.run:grade",
     "eval": "harness.cli.run:eval_",
     "report": "harness.cli.report:report",
+    "compare": "harness.cli.compare:compare",
+    "show": "harness.cli.show:show",
     "manual": "harness.cli.manual:manual",
+    "import": "harness.cli.importing:import_",
+    "redteam": "harness.cli.redteam:redteam",
     "doctor": "harness.cli.doctor:doctor",
 }
 _GROUPS = {

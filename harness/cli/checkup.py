@@ -187,7 +187,10 @@ def _try_backend(name: str, session: Session, candidates: Sequence[Workload]) ->
     backend = session.backend(name)
     supported = next((workload for workload in candidates if backend.support(workload).supported), None)
     if supported is None:
-        raise UsageError("it supports no workload of the suites that are installed", "install one for it, or import one: kernelwright import --help")
+        raise UsageError(
+            "it supports no workload of the suites that are installed",
+            "install one for it, or import one: kernelwright import --help",
+        )
     evaluation = Judge(backend, new_secret()).run(backend.baseline(supported), supported)
     if not evaluation.passed:
         raise UsageError(f"its own baseline of {supported.id} is judged {evaluation.verdict}: {evaluation.summary}")

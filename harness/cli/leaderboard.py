@@ -1,4 +1,4 @@
-"""``leaderboard``: add a run, show the table, verify rows, print the schema."""
+"""``leaderboard``: add a run, show the table, build its page, verify rows, print the schema."""
 
 from __future__ import annotations
 
@@ -54,6 +54,9 @@ def show(
     backend: Annotated[str | None, typer.Option(help="Only rows on this backend.")] = None,
     suite: Annotated[str | None, typer.Option(help="Only rows on this suite.")] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="A Markdown table.")] = False,
+    tests: Annotated[
+        bool, typer.Option("--tests", help="Also test every pair on common workloads, corrected for their number.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Shows the rows, best score first within each suite and backend. Rows with overlapping intervals share a rank (=)."""
@@ -68,6 +71,8 @@ def show(
         print(agent_markdown(lines(rows)))
     elif rows:
         _print_table(rows)
+        if tests:
+            _print_tests(rows, leaderboard)
     else:
         print(f"{leaderboard} has no row{'' if not every else ' that matches'}; add a run: kernelwright leaderboard add RUN")
 
@@ -102,6 +107,21 @@ def verify(
         raise typer.Exit(5)
 
 
+@app.command(epilog="Example: kernelwright leaderboard build -o site.html")
+def build(
+    leaderboard: Board = DEFAULT,
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write.")] = Path("leaderboard.html"),
+    title: Annotated[str, typer.Option(help="Heading of the page.")] = "kernelwright leaderboard",
+) -> None:
+    """Makes the public page: one HTML file with every row, and one click away what each cell rests on."""
+    from harness.cli.report import task_names
+    from harness.scoring.report.board import board_page
+    from harness.scoring.report.flat import write
+
+    write(output, board_page(leaderboard, title, task_names()))
+    print(f"wrote {output} ({output.stat().st_size / 1e6:.1f} MB); open it in a browser")
+
+
 @app.command(epilog="Example: kernelwright leaderboard schema > results/leaderboard.schema.json")
 def schema() -> None:
     """Prints the JSON schema of the leaderboard file."""
@@ -116,6 +136,17 @@ def _print_table(rows: Sequence[Row]) -> None:
 
     terminal().print(agent_tables(lines(rows)))
     print(SCORE_LEGEND)
+
+
+def _print_tests(rows: Sequence[Row], leaderboard: Path) -> None:
+    from harness.scoring.leaderboard import tournaments
+    from harness.scoring.report.table import terminal
+    from harness.scoring.report.versus import matrix
+
+    for where, comparisons in tournaments(rows, leaderboard).items():
+        if comparisons:
+            terminal().print(matrix(comparisons, where))
+            print(f"{len(comparisons)} paired comparison(s) on common workloads; p-values corrected for their number (Holm)")
 
 
 def _print_report(report: RowReport) -> None:

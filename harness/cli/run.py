@@ -35,6 +35,7 @@ def run(
     repeats: Annotated[int, typer.Option(min=1, help="Trials of each model on each workload.")] = 1,
     out: Annotated[Path | None, typer.Option(help="Folder for the run; a new one in results/runs if not given.")] = None,
     workers: Workers = 0,
+    executor: Annotated[str, typer.Option(help="Where trials run: 'local', or one that a package adds.")] = "local",
     feedback: Annotated[Literal["none", "build", "run", "full"], typer.Option(help="Tools on offer.")] = "full",
     documentation: Annotated[Literal["inline", "tool", "none"], typer.Option(help="Where the manual is.")] = "inline",
     strategy: Annotated[
@@ -81,7 +82,7 @@ def run(
         unsafe=unsafe_no_sandbox,
     )
     command = ("kernelwright", *sys.argv[1:])
-    _finish(commands.start(options, out, workers, _console(), command), as_json)
+    _finish(commands.start(options, out, workers, _console(), command, executor), as_json)
 
 
 run.epilog = "Example: kernelwright run --backend cpu --model compiler --tasks P15/C2"  # type: ignore[attr-defined]

@@ -45,11 +45,11 @@ def listed() -> Iterator[Listed]:
         try:
             info = open_backend(name).info
             yield Listed(name=name, origin=origin, version=info.version, title=info.title)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             yield Listed(name=name, origin=origin, problem=explain(error))
 
 
-def explain(error: Exception) -> str:
+def explain(error: BaseException) -> str:
     """One paragraph: the message of an expected failure, the type as well of any other."""
     return str(error) if isinstance(error, KernelwrightError) else f"{type(error).__name__}: {error}"
 

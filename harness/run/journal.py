@@ -38,7 +38,7 @@ def read_events(path: Path) -> tuple[list[Event], int]:
     for number, row in enumerate(rows, start=1):
         try:
             events.append(Event.model_validate(json.loads(row.decode("ascii"))))
-        except (ValueError, ValidationError) as error:
+        except (ValueError, ValidationError, RecursionError) as error:
             reason = str(error).splitlines()[0]
             raise IntegrityError(
                 f"{path} line {number} is not an event: {reason}; it reads {row[:80]!r}",

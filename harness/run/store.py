@@ -249,7 +249,7 @@ def read_versioned(path: Path, text: bytes, kind: type[R], current: int, migrati
                 "use the kernelwright that made it" if isinstance(version, int) and version < current else "upgrade kernelwright",
             )
         return kind.model_validate(data)
-    except (ValueError, TypeError, KeyError) as error:  # pydantic's and json's errors are ValueErrors
+    except (ValueError, TypeError, KeyError, RecursionError) as error:  # pydantic's and json's errors are ValueErrors
         first = str(error).splitlines()[0]
         raise IntegrityError(f"{path} is damaged: {type(error).__name__}: {first}", "restore it or delete the trial") from error
 

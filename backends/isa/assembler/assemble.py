@@ -54,8 +54,15 @@ def assemble(source: str, architecture: Architecture, *, strict: bool = True, co
     """The program of a text, or everything that is wrong with it.
 
     ``strict`` makes errors of instructions that are not offered and of writes to registers that are always 0; otherwise they are
-    warnings. ``compat`` accepts both and encodes as the other toolchain of the instruction set does.
+    warnings. ``compat`` accepts both and encodes as the other toolchain of the instruction set does. An instruction set with a
+    dialect has its assembly (`backends.isa.gnu`), for which both mean nothing.
     """
+    dialect = architecture.definition.dialect
+    if dialect is not None:
+        from backends.isa.gnu.assemble import assemble as assemble_gnu
+
+        program, report = assemble_gnu(source, architecture, dialect)
+        return Assembly(program, report.problems())
     return Assembler(architecture, strict, compat).run(source)
 
 

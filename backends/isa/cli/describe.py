@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 from backends.isa.architecture import Architecture, BoundMemory, Instruction
@@ -72,6 +73,8 @@ def _memory_facts(memory: BoundMemory, shown: Architecture) -> dict[str, Any]:
         "dtype": memory.dtype.name,
         "image": (memory.image or memory.dtype).name,
         "size": memory.size,
+        "lanes": memory.lanes,
+        "regions": [asdict(region) for region in memory.regions],
         "align": memory.align,
         "doc": _said(memory.doc, shown),
     }
@@ -103,7 +106,9 @@ def _rows(shown: Architecture) -> Iterator[str]:
     yield "memories and registers"
     for memory in shown.memories.values():
         kind = "register" if memory.single else "registers" if memory.is_registers else "elements"
-        size = "" if memory.single else f"{memory.size:,} "
+        size = "" if memory.single else f"{memory.size // memory.lanes:,} "
+        if memory.lanes > 1:
+            kind = f"registers of {memory.lanes} lanes"
         yield f"  {memory.name:<10} {size}{kind} of {memory.dtype.name:<5} {_said(memory.doc, shown)}".rstrip()
     yield "units"
     for unit in machine.units.values():

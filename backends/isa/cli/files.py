@@ -5,6 +5,7 @@ Files are raw elements in little endian, of the memory's own storage type unless
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from backends.isa.architecture import Architecture, BoundMemory
 from backends.isa.dtypes import Elements
 from backends.isa.engine import Engine
 from backends.isa.view import space
-from harness.errors import UsageError
+from harness.errors import UsageError, unknown
 from harness.files import write_atomically
 
 LARGEST = 1 << 30
@@ -70,9 +71,12 @@ def parse_load(architecture: Architecture, text: str) -> Loaded:
     return Loaded(memory, start, data)
 
 
-def parse_dump(architecture: Architecture, text: str) -> Dumped:
-    """``SPACE[:START:END]=FILE``; the whole memory without a range. UsageError for what does not exist or is too large."""
+def parse_dump(architecture: Architecture, text: str, symbols: Mapping[str, int] = {}) -> Dumped:
+    """``SPACE[:START:END]=FILE``; the whole memory without a range. In a dialect's programs also ``SYMBOL..SYMBOL=FILE``, bytes
+    between two symbols. UsageError for what does not exist or is too large."""
     what, equals, file = text.partition("=")
+    if ".." in what:
+        what = _between(architecture, text, what, symbols)
     name, *bounds = what.split(":")
     if not equals or not file or len(bounds) not in (0, 2):
         raise UsageError(f"--dump {text!r} is not SPACE[:START:END]=FILE")
@@ -87,6 +91,18 @@ def parse_dump(architecture: Architecture, text: str) -> Dumped:
             f"--dump {text!r} would write {(end - start) * memory.dtype.bytes:,} bytes", f"name a range: {name}:0:4096"
         )
     return Dumped(memory, start, end, Path(file))
+
+
+def _between(architecture: Architecture, text: str, what: str, symbols: Mapping[str, int]) -> str:
+    """``SPACE:START:END`` for two symbols."""
+    dialect = architecture.definition.dialect
+    if dialect is None:
+        raise UsageError(f"--dump {text!r} names symbols", f"{architecture.name} has none; write SPACE:START:END=FILE")
+    first, _, last = what.partition("..")
+    for name in (first, last):
+        if name not in symbols:
+            raise unknown("symbol", name, symbols, f"--dump {text!r}")
+    return f"{dialect.memory}:{symbols[first]}:{symbols[last]}"
 
 
 def write_dump(engine: Engine, dump: Dumped) -> None:

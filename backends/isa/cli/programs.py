@@ -91,11 +91,11 @@ def disassemble_file(name: str, file: Path, profile: str | None) -> str:
 def run(job: Job, as_json: bool) -> int:
     """``isa run``; returns the exit code."""
     architecture = open_architecture(job.name, job.profile_name, job.timing)
-    dumps = [parse_dump(architecture, text) for text in job.dumps]
     try:
         engine, program = _prepared(architecture, job)
     except BrokenProgramError as error:
         return _say_errors(error.assembly, as_json)
+    dumps = [parse_dump(architecture, text, program.symbols) for text in job.dumps]
     outcome = engine.run(program, fuel=job.fuel)
     for dump in dumps:
         write_dump(engine, dump)

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from backends.isa.definition import Direction, Helper, Loops, Memory, Trap
+from backends.isa.definition import Direction, Helper, Loops, Memory, Procedure, Trap, globals_of
 from backends.isa.dtypes import MX, DType, ValueType
 from backends.isa.expression import DTypeParam, Expr, evaluate
 from backends.isa.golden.step import LoopsHandle, MemoryHandle, Step
@@ -136,10 +136,12 @@ class Binder:
     def __init__(self, step: Step) -> None:
         self._step = step
         self._helpers: dict[str, Callable[..., Any]] = {}
+        self._procedures: dict[str, Callable[..., Any]] = {}
         self._sites: dict[tuple[types.CodeType, int], CallSite] = {}
         machine: dict[str, Any] = {
             "require": self._require, "jump": step.jump, "halt": step.halt, "work": step.work, "pc": lambda: step.pc,
-            "index": self._index, **{name: self._opener(direction) for name, direction in DIRECTIONS.items()},
+            "index": self._index, "load": self._load, "store": self._store, "readable": self._readable,
+            **{name: self._opener(direction) for name, direction in DIRECTIONS.items()},
         }  # fmt: skip
         self._builtins: Mapping[str, Any] = {**_PURE, **machine}
 
@@ -150,15 +152,19 @@ class Binder:
             code = _converting(code, conversions)
         constants = tuple(map(_in_single, code.co_consts))
         bound: dict[str, Any] = {"__builtins__": python.__dict__, **_CONVERTERS}
-        for name in code.co_names:
-            self._bind_name(name, function.__globals__, bound)
-        return types.FunctionType(code.replace(co_consts=constants), bound, code.co_name)
+        namespace = globals_of(function)
+        for name in (*code.co_names, *code.co_freevars):
+            self._bind_name(name, namespace, bound)
+        closure = tuple(types.CellType(bound[name]) for name in code.co_freevars)
+        return types.FunctionType(code.replace(co_consts=constants), bound, code.co_name, None, closure)
 
     def _bind_name(self, name: str, namespace: Mapping[str, Any], bound: dict[str, Any]) -> None:
         value = namespace.get(name)
         if isinstance(value, Helper):
             bound[name] = self._helper(value)
-        elif name in self._builtins:
+        elif isinstance(value, Procedure):
+            bound[name] = self._procedure(value)
+        elif name in self._builtins and (name not in namespace or callable(value)):
             bound[name] = self._builtins[name]
         elif name in namespace:
             bound[name] = self._meaning(value)
@@ -192,6 +198,31 @@ class Binder:
             run = self.bind(helper.function, self._step.architecture.functions[helper.name].conversions)
         return self._helpers[helper.name]
 
+    def _procedure(self, procedure: Procedure) -> Callable[..., Any]:
+        """A procedure that gives its arguments and its result their annotated types."""
+        if procedure.name not in self._procedures:
+            signature = inspect.signature(procedure.function)
+            kinds = [_kind(parameter.annotation) for parameter in signature.parameters.values()]
+            returns = _kind(signature.return_annotation)
+            conversions = self._step.architecture.procedures.get(procedure.name, {})
+            run = self.bind(procedure.function, conversions)
+
+            def call(*arguments: Any) -> Any:
+                result = run(*map(_typed, kinds, arguments))
+                return result if result is None else _typed(returns, result)
+
+            self._procedures[procedure.name] = call
+        return self._procedures[procedure.name]
+
+    def _load(self, memory: MemoryHandle, address: Any, count: Any) -> Any:
+        return self._step.load_bytes(memory.name, address, count)
+
+    def _readable(self, memory: MemoryHandle, address: Any, count: Any) -> bool:
+        return self._step.architecture.memories[memory.name].has(as_integer(address), as_integer(count), write=False)
+
+    def _store(self, memory: MemoryHandle, address: Any, count: Any, value: Any) -> None:
+        self._step.store_bytes(memory.name, address, count, value)
+
     def _opener(self, direction: Direction) -> Callable[..., Window]:
         def open_window(
             target: MemoryHandle, *shape: int, at: Any, dtype: Any = None, align: int | None = None, length: Any = None,
@@ -223,6 +254,10 @@ class Binder:
             source = "".join(linecache.getlines(frame.f_code.co_filename))
             self._sites[key] = _call_sites(source).get((first, last, column, end), CallSite("", ("", "", "")))
         return self._sites[key]
+
+
+def _typed(kind: Any, value: Any) -> Any:
+    return as_integer(value) if kind is int or kind == "int" else as_type(kind, value)
 
 
 def _kind(annotation: Any) -> ValueType:

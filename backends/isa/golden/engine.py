@@ -60,6 +60,9 @@ class GoldenEngine:
         self._functions: tuple[Callable[..., Any], ...] = tuple(
             binder.bind(i.function, i.body.conversions) for i in architecture.instructions
         )
+        handler = architecture.handler
+        self._codes = handler.codes if handler else {}
+        self._handler = binder.bind(handler.function, handler.body.conversions) if handler else None
         self._by_mask: dict[int, dict[int, Instruction]] = {}
         for instruction in architecture.instructions:
             self._by_mask.setdefault(instruction.mask, {})[instruction.match] = instruction
@@ -88,10 +91,11 @@ class GoldenEngine:
         return memory.read(start, count).view(memory.memory.dtype.numpy)
 
     def run(
-        self, program: Program, *, fuel: int, start: int = 0, stop: tuple[int, int] | None = None, trace: int = 0,
+        self, program: Program, *, fuel: int, start: int | None = None, stop: tuple[int, int] | None = None, trace: int = 0,
         seconds: float = inf,
     ) -> Outcome:  # fmt: skip
         """Runs from word ``start``; see `backends.isa.engine.Engine.run`. UsageError if ``start`` is outside of the program."""
+        start = program.start if start is None else start
         if not 0 <= start <= len(program.words):
             raise UsageError(f"start {start} is outside of the program", f"it has words 0 to {len(program.words) - 1}")
         run = _Run(self, program, start, trace)
@@ -109,7 +113,10 @@ class GoldenEngine:
                     if ended is None:
                         ended = run.advance()
                 except TrapError as error:
-                    ended, trap = "trap", Trapped(error.cause, run.pc, error.operand, error.address, error.limit)
+                    if error.cause in self._codes and run.completed >= fuel:
+                        ended = "fuel"
+                    elif not run.handled(error):
+                        ended, trap = "trap", Trapped(error.cause, run.pc, error.operand, error.address, error.limit)
         return run.outcome(ended, trap)
 
     def _memory(self, space: str) -> PagedMemory:
@@ -149,7 +156,7 @@ class GoldenEngine:
         arguments = [self._argument(operand, decoded.fields[operand.name]) for operand in operands]
         returned = self._functions[decoded.instruction.number](*arguments)
         results = returned if isinstance(returned, tuple) else (returned,)
-        written = [o for o in operands if _is_result(o)]
+        written = [o for o in operands if _is_result(o) and self._memories[o.file].memory.lanes == 1]
         stores = [(self._memories[o.file], numbers[o.name], value) for o, value in zip(written, results, strict=False)]
         patterns = [(memory, number, pattern_of(memory.memory.dtype, value)) for memory, number, value in stores]
 
@@ -160,6 +167,18 @@ class GoldenEngine:
 
         return commit, step
 
+    def handle(self, pc: int, error: TrapError) -> Step | None:
+        """Runs the handler of exceptions in place of an instruction; None if there is none for this trap."""
+        if self._handler is None or error.cause not in self._codes:
+            return None
+        step = self._step
+        step.begin(pc, {})
+        try:
+            self._handler(U32(self._codes[error.cause]), U32(error.address or 0))
+        except TrapError:
+            return None
+        return step
+
     def _argument(self, operand: BoundOperand, number: int) -> Any:
         """An operand as the body sees it; its cells are touched."""
         step, kind = self._step, operand.kind
@@ -168,6 +187,8 @@ class GoldenEngine:
                 return number + step.pc if kind.relative else number
             return I32(number) if kind.signed else U32(number)
         file = self._memories[operand.file]
+        if file.memory.lanes > 1:
+            return None
         if kind.target.is_registers:
             if kind.direction != "in":
                 step.touch(step.writes, file.memory, number, 1)
@@ -228,6 +249,24 @@ class _Run:
             self._events.append((self.pc, issue, done))
         self.pc = self.pc + 1 if step.target is None else step.target
         return "end" if step.halted else None
+
+    def handled(self, error: TrapError) -> bool:
+        """Whether the handler of exceptions took a trap: then it has happened."""
+        step = self._engine.handle(self.pc, error)
+        if step is None:
+            return False
+        self.completed += 1
+        step.commit(self.completed)
+        if 0 <= self.pc < len(self._words):
+            self._counts[self.pc] += 1
+            issue = done = self._board.cycles
+            if error.cause not in ("invalid_opcode", "register_out_of_range"):
+                instruction = self._engine.decode(self._words[self.pc]).instruction
+                issue, done = self._board.complete(self.pc, instruction.unit, instruction.timing, 1, (), ())
+            if len(self._events) < self._trace:
+                self._events.append((self.pc, issue, done))
+        self.pc = self.pc + 1 if step.target is None else step.target
+        return True
 
     def outcome(self, ended: Ended, trap: Trapped | None) -> Outcome:
         """What happened."""

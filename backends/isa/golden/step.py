@@ -14,7 +14,7 @@ from backends.isa.definition import Trap
 from backends.isa.golden.memory import PagedMemory
 from backends.isa.golden.scoreboard import Cell
 from backends.isa.golden.windows import Opening, TrapError, Window, pattern_of, value_of
-from backends.isa.language.values import as_integer, convert
+from backends.isa.language.values import U32, as_integer, as_type, convert
 
 
 @dataclass
@@ -60,9 +60,9 @@ class Step:
         """An element of a memory at a computed index, before the instruction."""
         memory, address = self.memories[name], as_integer(index)
         bound = memory.memory
-        if not 0 <= address < bound.size:
+        if not bound.has(address, 1, write=False):
             if bound.beyond != "zero":
-                raise TrapError(f"{name}_out_of_range", name, address, bound.size)
+                raise TrapError(bound.fault(write=False), name, address, bound.limit)
             return convert(bound.dtype.compute, 0)
         self.touch(self.reads, bound, address, 1)
         return value_of(bound.dtype, memory.get(address))
@@ -71,10 +71,31 @@ class Step:
         """Writes an element at the end; the address is checked now."""
         memory, address = self.memories[name], as_integer(index)
         pattern = pattern_of(memory.memory.dtype, value)
-        if not 0 <= address < memory.memory.size:
-            raise TrapError(f"{name}_out_of_range", name, address, memory.memory.size)
+        if not memory.memory.has(address, 1, write=True):
+            raise TrapError(memory.memory.fault(write=True), name, address, memory.memory.limit)
         self.touch(self.writes, memory.memory, address, 1)
         stored = np.full(1, pattern, pattern_type(memory.memory.dtype))
+        self._effects.append(lambda: memory.write(address, stored))
+
+    def load_bytes(self, name: str, index: Any, count: Any) -> U32:
+        """The little-endian number in some bytes, before the instruction."""
+        memory, address, size = self.memories[name], as_integer(index), as_integer(count)
+        bound = memory.memory
+        if not bound.has(address, size, write=False):
+            if bound.beyond != "zero":
+                raise TrapError(bound.fault(write=False), name, address, bound.limit)
+        else:
+            self.touch(self.reads, bound, address, size)
+        return U32(int.from_bytes(memory.read(address, size).tobytes(), "little"))
+
+    def store_bytes(self, name: str, index: Any, count: Any, value: Any) -> None:
+        """Writes the low bytes of a number at the end; the address is checked now."""
+        memory, address, size = self.memories[name], as_integer(index), as_integer(count)
+        number = as_integer(as_type("u32", value))
+        if not memory.memory.has(address, size, write=True):
+            raise TrapError(memory.memory.fault(write=True), name, address, memory.memory.limit)
+        self.touch(self.writes, memory.memory, address, size)
+        stored = np.frombuffer(number.to_bytes(4, "little"), np.uint8, size)
         self._effects.append(lambda: memory.write(address, stored))
 
     def open(self, name: str, opening: Opening) -> Window:

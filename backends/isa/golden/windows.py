@@ -24,6 +24,8 @@ from backends.isa.golden.memory import PagedMemory
 from backends.isa.language.builtins import flat
 from backends.isa.language.values import WORDS, as_type
 
+_DIRECTIONS = {False: ("in", "inout"), True: ("out", "inout")}
+
 
 class TrapError(Exception):
     """An instruction traps; nothing of it happens."""
@@ -135,8 +137,9 @@ class Window:
         if opening.direction == "in" and memory.beyond == "zero":
             return
         for first, units in self.spans:
-            if units and (first < 0 or first + units > memory.size):
-                raise TrapError(f"{memory.name}_out_of_range", opening.operand, first, memory.size)
+            for write in (False, True):
+                if units and opening.direction in _DIRECTIONS[write] and not memory.has(first, units, write=write):
+                    raise TrapError(memory.fault(write=write), opening.operand, first, memory.limit)
 
     def _decoded(self) -> list[Any]:
         values = self.items if self.mx else decode(self.element, self.items)

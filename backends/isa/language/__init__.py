@@ -17,6 +17,8 @@ the definition (integers here), memories, register files, traps, loops, helpers 
 | ``t[i, j] = x``, ``rd[i] = x`` | element of a local array or of an out or inout window |
 | ``row = In(vram, VLEN, at=address)`` | opens a window in the body (also ``Out``, ``InOut``; ``dtype= align= length= scales=``) |
 | ``mem[i] = x``, ``gp[i] = x``, ``stride.value = x`` | element of a memory or register file, written at the end |
+| ``store(mem, address, n, x)`` | the low n bytes (1 to 4) of a u32, little endian, into a memory of bytes, at the end |
+| ``check(vd)``, ``x = part(vs2, i)`` | a procedure: its statements stand here, its value is assigned |
 | ``for i in range(start, stop, step)``, ``break``, ``continue`` | loop; the bounds have a known maximum |
 | ``if``, ``elif``, ``else`` | a bool decides; a parameter decides when the definition is loaded |
 | ``return a, b`` | new values of the out and inout register operands, in order; every path must return if there are any |
@@ -33,6 +35,8 @@ the definition (integers here), memories, register files, traps, loops, helpers 
 | ``i32(x) u32(x) i64(x) u64(x) f32(x)`` | that | conversion (see `ir.Cast`) |
 | ``index(rd)`` | int | number of the register that an operand names |
 | ``pc()`` | int | word address of this instruction |
+| ``load(mem, address, n)`` | u32 | little-endian number in n bytes (1 to 4) of a memory of bytes, from any address |
+| ``readable(mem, address, n)`` | bool | whether that load would not trap |
 | ``loops.find(register_number)``, ``loops.body(position)``, ``loops.depth()`` | int | position of the innermost entry or -1; its body; open loops |
 | ``min(a, b)``, ``max(a, b)`` | of both | as Python's: ``max`` is ``b if b > a else a``, ``min`` is ``b if b < a else a`` |
 | ``abs(x)`` | of x | i32 minimum stays; f32 clears the sign |
@@ -49,6 +53,23 @@ the definition (integers here), memories, register files, traps, loops, helpers 
 | ``exp(x)`` | f32 | e**x to 2**-22 relative, fixed polynomial (`library`); exact 1 at 0; inf and 0 beyond the range; subnormals rounded |
 
 Helpers (``@function``) take and return annotated scalars (``x: f32``, ``-> f32``) and may use locals, local arrays, loops and if.
+
+**Procedures** (``@procedure``) are parts that bodies share. Their parameters and their value are annotated scalars too, ``int`` among
+them, whose range is that of the argument. They become part of the body that calls them: they may use and change the machine, trap,
+jump and call other procedures. They open no windows, see no operands, and ``return`` once, as their last statement.
+
+**Families.** A function that is made in another function may use that one's variables: numbers, helpers, memories, annotations. So
+one factory makes all instructions of a shape. It sets ``__name__``, which is the key, and ``__doc__``. Bodies that come out the same are
+one function of the native engine; for numbers that only the body needs, ``Imm(default=3, high=8)`` that is not in the syntax helps.
+
+**Register files with lanes** (``isa.registers("v", u8, 32, lanes=16)``): operands have a number, ``index(vd)``, and no value; an element
+is ``v[index(vd) * 16 + i]`` or ``load(v, index(vd) * 16 + i * width, width)``.
+
+**Memories with regions** (``isa.memory(..., regions=[Region("rom", 0, 4096, writable=False)])``): an access lies in one region, or traps
+with ``mem_load_fault`` or ``mem_store_fault``.
+
+**Exceptions.** ``@isa.handler({"mem_load_fault": 5, ...})`` makes a function ``enter(code: u32, value: u32)`` take the place of an
+instruction that traps with one of these causes (`definition.Handler`). If it traps itself, the program ends with the first trap.
 
 Anything else is a `DefinitionError` naming file and line. Open `check` (Python to `ir`), `ir`, then the engines.
 """

@@ -173,6 +173,21 @@ def index(register: Any) -> int:
     _machine("index")
 
 
+def load(memory: Any, address: Any, count: Any) -> U32:
+    """The little-endian number in 1 to 4 bytes of a byte memory."""
+    _machine("load")
+
+
+def readable(memory: Any, address: Any, count: Any) -> bool:
+    """Whether a load of 1 to 4 bytes would not trap."""
+    _machine("readable")
+
+
+def store(memory: Any, address: Any, count: Any, value: Any) -> None:
+    """Writes the low 1 to 4 bytes of a number to a byte memory, little endian."""
+    _machine("store")
+
+
 def _machine(name: str) -> NoReturn:
     raise RuntimeError(f"{name}(...) means something in an instruction body only; run it with an engine")
 
@@ -195,6 +210,6 @@ def _storage(dtype: Any) -> DType:
 
 __all__ = [
     "Array", "Value", "array", "bits", "clamp", "count_leading_zeros", "decode", "encode", "exponent", "flat", "float_from_bits",
-    "floor", "halt", "index", "is_nan", "jump", "larger", "magnitude", "pc", "require", "rint", "round_to", "scale_by", "smaller",
-    "sqrt", "work",
+    "floor", "halt", "index", "is_nan", "jump", "larger", "load", "magnitude", "pc", "readable", "require", "rint", "round_to",
+    "scale_by", "smaller", "sqrt", "store", "work",
 ]  # fmt: skip

@@ -9,24 +9,25 @@ from __future__ import annotations
 
 import ast
 import inspect
-import textwrap
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
-from backends.isa.definition import Helper, Loops
+from backends.isa.definition import Helper, Loops, Procedure, globals_of
 from backends.isa.dtypes import MX, DType, ValueType
 from backends.isa.errors import DefinitionError
 from backends.isa.language import ir
-from backends.isa.language.expressions import as_int, condition, expression, flat_index, of_type, state_index, taking
-from backends.isa.language.scope import Context, Operands, Scope, Shaped
-from backends.isa.language.typed import INTEGERS, RuleError, Typed, full, integer, join, narrowed
+from backends.isa.language.expressions import as_int, bytes_of, condition, expression, flat_index, of_type, state_index, taking
+from backends.isa.language.scope import Context, Operands, Place, Scope, Shaped
+from backends.isa.language.source import always_returns, assigned, early_return, leaves, meet, product, scalar, scalars, source_of
+from backends.isa.language.typed import INTEGERS, RuleError, Typed, full, integer, narrowed
 
 MAX_SLOTS = 4096
 """Most windows that one ``Out(...)`` in a loop may open in one instruction."""
 MAX_ELEMENTS = 1 << 20
 """Most elements that one instruction may buffer for a window or local array."""
+MAX_NESTED = 16
+"""Procedures that contain each other."""
 
 
 def check_body(function: Callable[..., Any], context: Context, operands: Operands, windows: Mapping[str, ir.Open]) -> ir.Body:
@@ -35,7 +36,7 @@ def check_body(function: Callable[..., Any], context: Context, operands: Operand
     for name, opened in windows.items():
         checker.scope.shaped[name] = Shaped(name, opened.type, opened.shape, opened.direction)
     statements = checker.body()
-    if operands.results and not _returns(statements):
+    if operands.results and not always_returns(statements):
         names = ", ".join(name for name, _ in operands.results)
         raise checker.error(checker.tree, RuleError("not every path returns", f"return the new value of {names}"))
     results = operands.results
@@ -48,8 +49,8 @@ def check_helper(helper: Helper, context: Context) -> ir.Function:
     checker = _Checker(helper.function, context, Operands())
     checker.is_helper = checker.scope.pure = True
     signature = inspect.signature(helper.function)
-    parameters = tuple((name, _scalar(p.annotation)) for name, p in signature.parameters.items())
-    returns = _scalar(signature.return_annotation)
+    parameters = tuple((name, scalar(p.annotation)) for name, p in signature.parameters.items())
+    returns = scalar(signature.return_annotation)
     if returns is None or any(kind is None for _, kind in parameters):
         raise checker.error(checker.tree, RuleError("untyped helper", "annotate it: def f(x: f32, n: i32) -> f32"))
     typed = tuple((name, kind) for name, kind in parameters if kind is not None)
@@ -58,36 +59,9 @@ def check_helper(helper: Helper, context: Context) -> ir.Function:
         checker.scope.locals[name] = full(ir.Local(kind, name))
         checker.scope.declared[name] = kind
     statements = checker.body()
-    if not _returns(statements):
+    if not always_returns(statements):
         raise checker.error(checker.tree, RuleError("not every path returns", f"return a {returns}"))
     return ir.Function(helper.name, typed, returns, statements, checker.scope.conversions)
-
-
-def _scalar(annotation: Any) -> ValueType | None:
-    if annotation is bool or annotation == "bool":
-        return "bool"
-    name = annotation.name if isinstance(annotation, DType) else annotation
-    return name if name in ("f32", *INTEGERS) else None
-
-
-def _returns(statements: Iterable[ir.Stmt]) -> bool:
-    last = list(statements)[-1:]
-    match last:
-        case [ir.Return()]:
-            return True
-        case [ir.If(then=then, orelse=orelse)]:
-            return _returns(then) and _returns(orelse)
-    return False
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Where in the body a statement stands."""
-
-    trips: int = 1
-    """Product of the trip counts of the loops around it."""
-    in_loop: bool = False
-    in_branch: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,20 +78,18 @@ class _Checker:
     """Checks one function."""
 
     def __init__(self, function: Callable[..., Any], context: Context, operands: Operands) -> None:
-        self.name = function.__name__
-        self.file = Path(inspect.getsourcefile(function) or "isa.py")
-        lines, self.first = inspect.getsourcelines(function)
-        parsed = ast.parse(textwrap.dedent("".join(lines))).body[0]
-        assert isinstance(parsed, ast.FunctionDef)
-        self.tree = parsed
-        indent = len(lines[0]) - len(lines[0].lstrip())
-        self.scope = Scope(context, function.__globals__, operands, origin=(self.first - 1, indent))
+        self.name, self.function = function.__name__, function
+        source = source_of(function.__code__)
+        self.file, self.tree = source.file, source.tree
+        self.scope = Scope(context, globals_of(function), operands, origin=source.origin)
         self.returns: tuple[ValueType, ...] = tuple(kind for _, kind in operands.results)
         self.is_helper = False
-        self.place = _Place()
+        self.place = Place()
+        self.nested, self.inlined = 0, 0
+        """Procedures that are being read, and those that became part of the body so far."""
 
     def error(self, node: ast.AST, rule: RuleError) -> DefinitionError:
-        line = self.first + getattr(node, "lineno", 1) - 1
+        line = self.scope.origin[0] + getattr(node, "lineno", 1)
         return DefinitionError(rule.message, rule.hint, where=f"{self.file.name}:{line}: {self.name}")
 
     def body(self) -> tuple[ir.Stmt, ...]:
@@ -152,6 +124,8 @@ class _Checker:
                 return [ir.Break() if isinstance(node, ast.Break) else ir.Continue()]
             case ast.Return(value=value):
                 return [self.returned(value)]
+            case ast.Expr(value=ast.Call(func=ast.Name(id=name), args=arguments, keywords=[])) if self.is_procedure(name):
+                return self.inline(self.scope.globals[name], arguments)[0]
             case ast.Expr(value=ast.Call(func=ast.Name(id=name), args=arguments, keywords=keywords)):
                 return [self.effect(name, arguments, {k.arg or "**": k.value for k in keywords})]
             case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method), args=arguments, keywords=[])):
@@ -169,6 +143,11 @@ class _Checker:
                     return [self.window(name, value.func.id, value)]
                 if value.func.id == "array":
                     return [self.array(name, value)]
+                if self.is_procedure(value.func.id) and not value.keywords:
+                    statements, result = self.inline(self.scope.globals[value.func.id], value.args)
+                    if result is None:
+                        raise RuleError(f"{value.func.id} returns nothing", "a procedure with a value ends with return")
+                    return [*statements, self.local(name, value, result)]
                 return [self.local(name, value)]
             case ast.Name(id=name):
                 return [self.local(name, value)]
@@ -182,8 +161,8 @@ class _Checker:
                 return [ir.StateStore(memory.name, ir.Const("int", 0), new.expr, proven=True)]
         raise RuleError(f"assignment to {ast.unparse(target)!r}", "assign to one name, an element, or register.value")
 
-    def local(self, name: str, node: ast.expr) -> ir.Stmt:
-        value = expression(node, self.scope)
+    def local(self, name: str, node: ast.expr, value: Typed | None = None) -> ir.Stmt:
+        value = expression(node, self.scope) if value is None else value
         if name in self.scope.operands.values or name in self.scope.operands.registers or name in self.scope.shaped:
             raise RuleError(f"{name!r} is an operand or a window", "use another name; return gives register operands their value")
         before = self.scope.declared.get(name)
@@ -195,8 +174,61 @@ class _Checker:
         if value.type == "int" and name in self.scope.locals and self.place.in_loop:
             raise RuleError(f"{name!r} is an int and changes in a loop", f"start it as a machine integer: {name} = i32(...)")
         self.scope.declared[name] = value.type
-        self.scope.locals[name] = Typed(ir.Local(value.type, name), value.low, value.high)
-        return ir.Assign(name, value.expr)
+        variable = self.scope.prefix + name
+        self.scope.locals[name] = Typed(ir.Local(value.type, variable), value.low, value.high)
+        return ir.Assign(variable, value.expr)
+
+    # Procedures
+
+    def is_procedure(self, name: str) -> bool:
+        return isinstance(self.scope.globals.get(name), Procedure)
+
+    def inline(self, procedure: Procedure, nodes: list[ast.expr]) -> tuple[list[ir.Stmt], Typed | None]:
+        """The statements of a procedure, its parameters being variables with the values of the arguments, and its result."""
+        self.no_helper(f"{procedure.name}(...)")
+        if self.nested >= MAX_NESTED:
+            raise RuleError(f"{procedure.name} contains itself", "write a for with a known number of passes")
+        kinds, _ = scalars(procedure.function)
+        if None in kinds.values() or len(kinds) != len(nodes):
+            raise RuleError(f"{procedure.name} with {len(nodes)} argument(s)", "annotated scalars: def f(register: int, x: u32)")
+        arguments = [expression(node, self.scope) for node in nodes]
+        inner = _Checker(procedure.function, self.scope.context, Operands())
+        self.inlined += 1
+        inner.scope.prefix = f"{procedure.name}@{self.inlined}."
+        inner.scope.conversions = self.scope.context.procedures.setdefault(procedure.name, {})
+        inner.scope.moved, inner.returns = self.scope.moved, ("int",)
+        inner.nested, inner.inlined, inner.place = self.nested + 1, self.inlined, self.place
+        statements: list[ir.Stmt] = []
+        for (name, kind), value in zip(kinds.items(), arguments, strict=True):
+            assert kind is not None
+            taken = as_int(value) if kind == "int" else of_type(value, kind, f"argument {name!r} of {procedure.name}")
+            inner.scope.declared[name] = kind
+            if taken.constant is not None:
+                inner.scope.locals[name] = taken
+                continue
+            variable = inner.scope.prefix + name
+            inner.scope.locals[name] = Typed(ir.Local(kind, variable), taken.low, taken.high)
+            statements.append(ir.Assign(variable, taken.expr))
+        made, result = inner.procedure()
+        self.inlined, self.scope.moved = inner.inlined, inner.scope.moved
+        return [*statements, *made], result
+
+    def procedure(self) -> tuple[tuple[ir.Stmt, ...], Typed | None]:
+        """The body of a procedure without its ``return``, and the value of that."""
+        nodes = self.tree.body[1:] if ast.get_docstring(self.tree) is not None else self.tree.body
+        last = nodes[-1] if nodes and isinstance(nodes[-1], ast.Return) else None
+        body = nodes[:-1] if last is not None else nodes
+        if (early := early_return(self.function.__code__)) is not None:
+            raise self.error(early, RuleError("return before the end of a procedure", "one return, as the last statement"))
+        statements = self.block(body)
+        if last is None or last.value is None:
+            return statements, None
+        _, wanted = scalars(self.function)
+        try:
+            value = expression(last.value, self.scope)
+            return statements, value if wanted in (None, "int") else of_type(value, wanted, "the returned value")
+        except RuleError as rule:
+            raise self.error(last, rule) from None
 
     def element(self, name: str, index: ast.expr, value: ast.expr) -> ir.Stmt:
         shaped = self.scope.shaped.get(name)
@@ -205,7 +237,7 @@ class _Checker:
                 raise RuleError(f"{name!r} is opened In", "a window that is written is Out or InOut")
             new = of_type(expression(value, self.scope), shaped.type, f"the element of {name!r}")
             store = ir.ArrayStore if shaped.direction == "local" else ir.WindowStore
-            return store(name, flat_index(shaped, index, self.scope), new.expr)
+            return store(shaped.name, flat_index(shaped, index, self.scope), new.expr)
         memory = self.scope.memory(name)
         if memory is None or memory.single:
             raise RuleError(f"{name!r} has no elements to assign", "out windows, local arrays, memories and register files have")
@@ -223,8 +255,8 @@ class _Checker:
         shape = self.shape(call.args[1:])
         if name in self.scope.shaped or name in self.scope.declared:
             raise RuleError(f"{name!r} exists already", "use another name")
-        made = ir.NewArray(name, kind, _product(shape))
-        self.scope.shaped[name] = Shaped(name, made.type, shape, "local")
+        made = ir.NewArray(self.scope.prefix + name, kind, product(shape))
+        self.scope.shaped[name] = Shaped(made.name, made.type, shape, "local")
         return made
 
     def shape(self, nodes: Iterable[ast.expr]) -> tuple[int, ...]:
@@ -232,8 +264,8 @@ class _Checker:
         if not shape or not all(type(extent) is int and extent > 0 for extent in shape):
             raise RuleError(f"shape {list(shape)}", "positive constants: numbers and parameters")
         sizes = tuple(int(extent) for extent in shape if extent is not None)
-        if _product(sizes) > MAX_ELEMENTS:
-            raise RuleError(f"shape {list(shape)} has {_product(sizes)} elements", f"at most {MAX_ELEMENTS}")
+        if product(sizes) > MAX_ELEMENTS:
+            raise RuleError(f"shape {list(shape)} has {product(sizes)} elements", f"at most {MAX_ELEMENTS}")
         return sizes
 
     def window(self, name: str, direction: str, call: ast.Call) -> ir.Stmt:
@@ -243,13 +275,15 @@ class _Checker:
             raise RuleError(ast.unparse(call), f"{direction}(memory, size, ..., at=address)")
         if self.place.in_branch:
             raise RuleError(f"{ast.unparse(call)} under an if", "open it outside; length=0 opens a window of nothing")
-        if self.is_helper or name in self.scope.shaped or name in self.scope.declared:
-            raise RuleError(f"{name!r} exists already or stands in a helper", "use another name; helpers have no state")
+        if self.is_helper or self.nested or name in self.scope.shaped or name in self.scope.declared:
+            raise RuleError(
+                f"{name!r} exists already or stands in a helper or procedure", "use another name; helpers have no state"
+            )
         self.may_trap(True)
         shape = self.shape(call.args[1:])
         kind = direction.lower()
         slots = 1 if kind == "in" else self.place.trips
-        self.bounded_count(_product(shape) if kind != "in" else 1, name)
+        self.bounded_count(product(shape) if kind != "in" else 1, name)
         dtype = self.dtype(options["dtype"]) if "dtype" in options else memory.dtype
         scales = as_int(expression(options["scales"], self.scope)).expr if "scales" in options else None
         if isinstance(dtype, MX) != (scales is not None):
@@ -306,7 +340,7 @@ class _Checker:
         if trips > MAX_ELEMENTS:
             raise RuleError(f"the loop may run {trips} times", f"at most {MAX_ELEMENTS}; bound its end with clamp or min")
         self.forget(node.body)
-        variable = ir.Local("int", name)
+        variable = ir.Local("int", self.scope.prefix + name)
         low, high = (start.low, stop.high - 1) if step.constant > 0 else (stop.low + 1, start.high)
         self.scope.locals[name] = Typed(variable, min(low, high), max(low, high))
         outer, shaped, known = self.place, dict(self.scope.shaped), set(self.scope.locals)
@@ -321,11 +355,11 @@ class _Checker:
         self.scope.locals = {
             key: value for key, value in self.scope.locals.items() if key in known or (whole and value.type != "int")
         }
-        return [ir.For(name, start.expr, stop.expr, step.constant, trips, body)] if trips else []
+        return [ir.For(variable.name, start.expr, stop.expr, step.constant, trips, body)] if trips else []
 
     def forget(self, nodes: Iterable[ast.stmt]) -> None:
         """Gives up the ranges of the variables that statements assign."""
-        for name in _assigned(nodes):
+        for name in (name for node in nodes for name in assigned(node)):
             if name in self.scope.locals and self.scope.declared.get(name) in INTEGERS:
                 self.scope.locals[name] = full(self.scope.locals[name].expr)
 
@@ -337,13 +371,13 @@ class _Checker:
         taken, after_then = self.assuming(decision.expr, True, then)
         self.restore(before)
         other, after_else = self.assuming(decision.expr, False, orelse)
-        if _leaves(taken):
+        if leaves(taken):
             self.restore(after_else)
-        elif _leaves(other):
+        elif leaves(other):
             self.restore(after_then)
         else:
             moved = after_then.moved or after_else.moved
-            self.restore(replace(before, locals=_meet(after_then.locals, after_else.locals), moved=moved))
+            self.restore(replace(before, locals=meet(after_then.locals, after_else.locals), moved=moved))
         self.scope.shaped = dict(before.shaped)
         return [ir.If(decision.expr, taken, other)]
 
@@ -383,8 +417,9 @@ class _Checker:
         limit = Typed(other, int(other.value), int(other.value))
         while isinstance(subject, ir.Cast) and subject.type == "int" and subject.value.type in INTEGERS:
             subject = subject.value
-        if isinstance(subject, ir.Local) and subject.name in self.scope.locals:
-            self.scope.locals[subject.name] = narrowed(self.scope.locals[subject.name], op, limit)
+        name = subject.name.removeprefix(self.scope.prefix) if isinstance(subject, ir.Local) else ""
+        if isinstance(subject, ir.Local) and subject.name.startswith(self.scope.prefix) and name in self.scope.locals:
+            self.scope.locals[name] = narrowed(self.scope.locals[name], op, limit)
         elif isinstance(subject, ir.OperandValue):
             values = dict(self.scope.operands.values)
             values[subject.name] = narrowed(values[subject.name], op, limit)
@@ -412,6 +447,8 @@ class _Checker:
         self.no_helper(f"{name}(...)")
         if name == "require":
             return self.require(arguments, options)
+        if name == "store" and not options and len(arguments) == 4:
+            return self.store_bytes(arguments)
         if options or name not in ("jump", "halt", "work") or len(arguments) != (name != "halt"):
             raise RuleError(
                 f"{name}(...) as a statement", "require(condition, TRAP, value), jump(target), halt() and work(n) are statements"
@@ -420,6 +457,13 @@ class _Checker:
             return ir.Halt()
         value = as_int(expression(arguments[0], self.scope))
         return ir.Jump(value.expr) if name == "jump" else ir.Work(value.expr)
+
+    def store_bytes(self, arguments: list[ast.expr]) -> ir.Stmt:
+        memory, index, count, proven = bytes_of(arguments[:3], self.scope)
+        value = of_type(expression(arguments[3], self.scope), "u32", "the value of store")
+        self.may_trap(not proven)
+        self.bounded_count(1, memory)
+        return ir.StateStore(memory, index, value.expr, proven, count)
 
     def require(self, arguments: list[ast.expr], options: Mapping[str, ast.expr]) -> ir.Stmt:
         trap = self.scope.trap(arguments[1].id) if len(arguments) in (2, 3) and isinstance(arguments[1], ast.Name) else None
@@ -447,34 +491,3 @@ class _Checker:
         self.may_trap(method == "push")
         self.scope.moved = True
         return ir.LoopsCall(method, values)  # type: ignore[arg-type]
-
-
-def _assigned(nodes: Iterable[ast.stmt]) -> Iterator[str]:
-    for node in nodes:
-        for inner in ast.walk(node):
-            targets = (
-                inner.targets if isinstance(inner, ast.Assign) else [inner.target] if isinstance(inner, ast.AugAssign) else []
-            )
-            yield from (target.id for target in targets if isinstance(target, ast.Name))
-
-
-def _leaves(statements: tuple[ir.Stmt, ...]) -> bool:
-    """Whether what follows these statements is not reached from them."""
-    match statements[-1:]:
-        case (ir.Return() | ir.Break() | ir.Continue(),):
-            return True
-        case (ir.If(then=then, orelse=orelse),):
-            return _leaves(then) and _leaves(orelse)
-    return False
-
-
-def _meet(one: Mapping[str, Typed], other: Mapping[str, Typed]) -> dict[str, Typed]:
-    """What is known where two paths meet."""
-    return {name: join(value, other[name], value.expr) for name, value in one.items() if name in other}
-
-
-def _product(shape: Iterable[int]) -> int:
-    result = 1
-    for extent in shape:
-        result *= extent
-    return result

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from backends.isa.definition import Helper, Loops
+from backends.isa.definition import Helper, Loops, Procedure
 from backends.isa.dtypes import ValueType
 from backends.isa.language import ir
 from backends.isa.language.scope import Scope, Shaped
@@ -142,14 +142,37 @@ def state_index(name: str, node: ast.expr, scope: Scope) -> tuple[ir.Expr, bool]
     index = expression(node, scope)
     if memory is None or not index.is_integer:
         raise RuleError(f"index {ast.unparse(node)!r} of {name!r} is {index.type}", "an index is an integer")
-    return index.expr, index.low >= 0 and index.high < memory.size
+    return index.expr, index.low >= 0 and index.high < memory.size and not memory.regions
+
+
+def bytes_of(nodes: list[ast.expr], scope: Scope) -> tuple[str, ir.Expr, ir.Expr, bool]:
+    """Memory, address and number of bytes of ``load(mem, address, bytes)``, and whether they are proven to exist."""
+    name = nodes[0].id if isinstance(nodes[0], ast.Name) else ""
+    memory = scope.memory(name)
+    if memory is None or memory.dtype.name != "u8":
+        raise RuleError(f"{ast.unparse(nodes[0])!r} is no memory of bytes", "load(mem, address, bytes), mem declared with u8")
+    index, count = expression(nodes[1], scope), as_int(expression(nodes[2], scope))
+    if not index.is_integer:
+        raise RuleError(f"address {ast.unparse(nodes[1])!r} is {index.type}", "an address is an integer")
+    if not 1 <= count.low <= count.high <= 4:
+        raise RuleError(f"{ast.unparse(nodes[2])!r} is {count.low} to {count.high} bytes", "1 to 4; clamp(..., 1, 4)")
+    proven = index.low >= 0 and index.high + count.high <= memory.size and not memory.regions
+    return memory.name, index.expr, count.expr, proven
+
+
+def _load(nodes: list[ast.expr], scope: Scope) -> Typed:
+    memory, index, count, proven = bytes_of(nodes, scope)
+    if not proven:
+        scope.can_trap()
+    most = 8 * int(count.value) if isinstance(count, ir.Const) else 32
+    return Typed(ir.StateLoad("u32", memory, index, proven, count), 0, (1 << most) - 1)
 
 
 def _element(name: str, node: ast.expr, scope: Scope) -> Typed:
     if (shaped := scope.shaped.get(name)) is not None:
         index = flat_index(shaped, node, scope)
         load = ir.ArrayLoad if shaped.direction == "local" else ir.WindowLoad
-        return full(load(shaped.type, name, index))
+        return full(load(shaped.type, shaped.name, index))
     if (memory := scope.memory(name)) is not None and not memory.single:
         index, proven = state_index(name, node, scope)
         if not proven:
@@ -193,6 +216,8 @@ def _call(name: str, nodes: list[ast.expr], scope: Scope) -> Typed:
     helper = scope.globals.get(name)
     if isinstance(helper, Helper):
         return _helper(scope.context.helper(helper), nodes, scope)
+    if isinstance(helper, Procedure):
+        raise RuleError(f"{name}(...) in an expression", f"a procedure is a statement: x = {name}(...), then use x")
     if name == "index":
         if len(nodes) == 1 and isinstance(nodes[0], ast.Name) and nodes[0].id in scope.operands.registers:
             return Typed(ir.OperandIndex(nodes[0].id), 0, scope.operands.registers[nodes[0].id])
@@ -202,6 +227,11 @@ def _call(name: str, nodes: list[ast.expr], scope: Scope) -> Typed:
         return Typed(ir.Pc(), 0, 1 << 31)
     if name in ("round_to", "encode", "decode"):
         return _storage(name, nodes, scope)
+    if name == "load" and len(nodes) == 3:
+        return _load(nodes, scope)
+    if name == "readable" and len(nodes) == 3:
+        memory, at, size, _ = bytes_of(nodes, scope)
+        return Typed(ir.Readable(memory, at, size))
     if name in CASTS and len(nodes) == 1:
         return cast(expression(nodes[0], scope), name)  # type: ignore[arg-type]
     if name not in _BUILTINS:

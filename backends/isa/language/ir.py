@@ -72,12 +72,25 @@ class ArrayLoad:
 
 @dataclass(frozen=True)
 class StateLoad:
-    """Element of a memory or register file at a computed index, before the instruction; bounds are checked unless ``proven``."""
+    """Element of a memory or register file at a computed index, before the instruction; bounds are checked unless ``proven``.
+
+    With ``bytes``, the little-endian number in so many bytes (1 to 4) of a byte memory."""
 
     type: ValueType
     memory: str
     index: Expr
     proven: bool
+    bytes: Expr | None = None
+
+
+@dataclass(frozen=True)
+class Readable:
+    """``readable(mem, address, bytes)``: whether a load would not trap."""
+
+    memory: str
+    index: Expr
+    bytes: Expr
+    type: ValueType = "bool"
 
 
 @dataclass(frozen=True)
@@ -185,8 +198,8 @@ class LoopsQuery:
 
 
 Expr = (
-    Const | Local | OperandValue | OperandIndex | WindowLoad | ArrayLoad | StateLoad | Binary | Unary | Compare | Logic | Not
-    | Select | Cast | Call | Builtin | Pc | LoopsQuery
+    Const | Local | OperandValue | OperandIndex | WindowLoad | ArrayLoad | StateLoad | Readable | Binary | Unary | Compare
+    | Logic | Not | Select | Cast | Call | Builtin | Pc | LoopsQuery
 )  # fmt: skip
 
 # Statements
@@ -229,12 +242,15 @@ class WindowStore:
 
 @dataclass(frozen=True)
 class StateStore:
-    """Element of a memory or register file at a computed index; bounds are checked now unless ``proven``, written at the end."""
+    """Element of a memory or register file at a computed index; bounds are checked now unless ``proven``, written at the end.
+
+    With ``bytes``, the low bytes (1 to 4) of a u32, little endian, in a byte memory."""
 
     memory: str
     index: Expr
     value: Expr
     proven: bool
+    bytes: Expr | None = None
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from backends.isa.definition import Helper, Immediate, Loops, Memory, Trap
 from backends.isa.dtypes import MX, DType, ValueType
 from backends.isa.expression import DTypeParam, Expr, Values, evaluate
 from backends.isa.language import ir
-from backends.isa.language.typed import RuleError, Typed, integer
+from backends.isa.language.typed import RuleError, Typed, boolean, integer
 from harness.errors import did_you_mean
 
 
@@ -36,6 +36,7 @@ class MemoryShape:
     align: int
     single: bool
     is_registers: bool
+    regions: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,16 @@ class Operands:
     """Register operands that ``return`` gives values."""
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where in the body a statement stands."""
+
+    trips: int = 1
+    """Product of the trip counts of the loops around it."""
+    in_loop: bool = False
+    in_branch: bool = False
+
+
 @dataclass
 class Context:
     """The definition around a body, on the chosen machine."""
@@ -59,6 +70,8 @@ class Context:
     loops: Loops | None
     helper: Callable[[Helper], ir.Function]
     """Checks a helper on first use and returns it."""
+    procedures: dict[str, dict[ir.Span, ValueType]] = field(default_factory=dict)
+    """Procedures that were met, by name, with the conversions in their text."""
 
 
 @dataclass
@@ -80,6 +93,8 @@ class Scope:
     """Expressions of type ``int`` that take another type, by their place in the file."""
     moved: bool = False
     """Whether a loop operation comes before, after which nothing may trap."""
+    prefix: str = ""
+    """What the names of a procedure's variables start with in the body that it becomes part of."""
 
     def name(self, name: str) -> Typed:
         """The value of a name. RuleError if it has none."""
@@ -97,7 +112,9 @@ class Scope:
         if name in self.declared:
             raise RuleError(f"{name!r} may be read before it is assigned", "give it a value on every path, before the if or for")
         value = self.globals.get(name)
-        if isinstance(value, bool | int | Expr):
+        if isinstance(value, bool):
+            return boolean(value)
+        if isinstance(value, int | Expr):
             return integer(int(evaluate(value, self.context.values)))
         if isinstance(value, Memory):
             raise RuleError(

@@ -127,6 +127,8 @@ ALWAYS uint64_t issue(struct machine *m, uint64_t *earliest, const struct insn *
 
 /*INSTRUCTIONS*/
 
+/*HANDLED*/
+
 /*DECODER*/
 
 /* ---- runs -------------------------------------------------------------------------------------------------------------------- */
@@ -164,7 +166,7 @@ COLD void complete_event(struct machine *m) {
     event[1] = (int64_t)(m->earliest - 1 - m->base), event[2] = (int64_t)(m->done - m->base);
   } else {
     event[1] = (int64_t)m->clock;
-    m->clock += VARIES[op] ? m->done : LATENCY[op];
+    m->clock += op >= OPERATIONS ? 0 : VARIES[op] ? m->done : LATENCY[op];
     event[2] = (int64_t)m->clock;
   }
   m->pending = 0;
@@ -187,8 +189,8 @@ static void account(struct machine *m) {
     const uint64_t count = in->count;
     int64_t *stalls = m->stalls + pc * CAUSES;
     m->counts[pc] = (int64_t)count;
-    if (!count) continue;
     const uint32_t op = in->op;
+    if (!count || op >= OPERATIONS) continue;
     m->busy[UNIT[op]] += VARIES[op] ? m->efforts[pc].interval : count * INTERVAL[op];
     if (IN_ORDER) {
       stalls[0] += (int64_t)count;
@@ -257,6 +259,24 @@ halted:
   m->target = (uint64_t)next, m->status = ENDED;
   goto leave;
 trapped:
+#ifdef HANDLES
+  if (HANDLED[m->site] >= 0) {
+    if (n >= m->fuel) { m->status = OUT_OF_FUEL; goto leave; }
+    const uint64_t site = m->site, address = m->address, limit = m->limit;
+    const uint64_t place = (uint64_t)(in - program);
+    m->handled_code = (uint64_t)HANDLED[site], m->handled_value = address;
+    m->handled_pc = place < m->nwords ? place : m->target;
+    next = (int64_t)m->handled_pc + 1;
+    if (handle(m, in, n, &next, &earliest) != 1) {
+      if (place < m->nwords) in->count++;
+      n++, deadline = m->deadline;
+      if ((uint64_t)next > m->nwords) { m->target = (uint64_t)next; in = program + m->nwords + 1; }
+      else in = program + next;
+      GO;
+    }
+    m->site = site, m->address = address, m->limit = limit;
+  }
+#endif
   m->status = TRAPPED;
 leave:
   m->n = n, m->earliest = earliest, m->pc = (uint64_t)(in - program);

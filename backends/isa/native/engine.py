@@ -127,12 +127,13 @@ class NativeEngine:
     # Runs
 
     def run(
-        self, program: Program, *, fuel: int, start: int = 0, stop: tuple[int, int] | None = None, trace: int = 0,
+        self, program: Program, *, fuel: int, start: int | None = None, stop: tuple[int, int] | None = None, trace: int = 0,
         seconds: float = inf,
     ) -> Outcome:  # fmt: skip
         """Runs from word ``start``; see `backends.isa.engine.Engine.run`. UsageError if ``start`` is outside of the program."""
         words = np.ascontiguousarray(program.words, np.uint64)
         size = len(words)
+        start = program.start if start is None else start
         if not 0 <= start <= size:
             raise UsageError(f"start {start} is outside of the program", f"it has words 0 to {size - 1}")
         if size > MAX_WORDS:

@@ -146,6 +146,20 @@ ALWAYS uint64_t store_i64(int64_t x) { return (uint64_t)x; }
 ALWAYS uint64_t load_u64(uint64_t u) { return u; }
 ALWAYS uint64_t store_u64(uint64_t x) { return x; }
 
+/* The little-endian number in 1 to 4 bytes at any place. */
+ALWAYS uint32_t load_bytes(const uint8_t *from, uint64_t count) {
+  if (count == 4) return *(const near32 *)from;
+  if (count == 1) return *from;
+  if (count == 2) return *(const near16 *)from;
+  return *(const near16 *)from | (uint32_t)from[2] << 16;
+}
+ALWAYS void store_bytes(uint8_t *to, uint32_t x, uint64_t count) {
+  if (count == 4) *(near32 *)to = x;
+  else if (count == 1) *to = (uint8_t)x;
+  else if (count == 2) *(near16 *)to = (uint16_t)x;
+  else *(near16 *)to = (uint16_t)x, to[2] = (uint8_t)(x >> 16);
+}
+
 /* Bytes from `offset` of a memory on, zeros behind them. */
 ALWAYS void fill(void *to, const void *memory, uint64_t offset, uint64_t count, uint64_t size) {
   if (count) memcpy(to, (const uint8_t *)memory + offset, count);

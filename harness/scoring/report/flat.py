@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UsageError
+from harness.scoring import failures
 from harness.scoring.metrics import credited_speedup, task_of
 from harness.scoring.report.table import lines_of
 from harness.trial import Trial
@@ -28,6 +29,7 @@ def trial_record(trial: Trial) -> dict[str, Any]:
         "graded": trial.status.is_graded,
         "verdict": final.verdict.value if final and final.verdict else None,
         "passed": trial.status.is_graded and trial.passed,
+        "failure": str(failures.of_trial(trial) or ""),
         "speedup": final.speedup if final else None,
         "speedup_low": final.speedup_low if final else None,
         "speedup_high": final.speedup_high if final else None,
@@ -73,10 +75,18 @@ def trials_json(trials: Iterable[Trial]) -> str:
 
 
 def agents_json(trials: Iterable[Trial]) -> str:
-    """The metrics of each model on each backend as a JSON list."""
+    """The metrics and failure classes of each model on each backend as a JSON list."""
+    trials = list(trials)
+    failed = failures.counts(trials)
     return json.dumps(
         [
-            {"model": line.model, "backend": line.backend, "marks": line.marks, "metrics": line.metrics.model_dump(mode="json")}
+            {
+                "model": line.model,
+                "backend": line.backend,
+                "marks": line.marks,
+                "metrics": line.metrics.model_dump(mode="json"),
+                "failures": {str(failure): n for failure, n in failed[line.model, line.backend].most_common()},
+            }
             for line in lines_of(trials)
         ],
         indent=2,

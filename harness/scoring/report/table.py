@@ -20,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.scoring.metrics import Estimate, Metrics, by_agent, compute, credited_speedup, log_mean, rank, task_of
+from harness.scoring.report.failing import failure_table
 from harness.trial import Trial
 
 UNKNOWN = "-"
@@ -150,11 +151,12 @@ def _line(model: str, backend: str, trials: Sequence[Trial]) -> Line:
 
 
 def result_table(trials: Iterable[Trial]) -> RenderableType:
-    """What a run ends with: the agents, and for each one a grid of tasks by configurations."""
+    """What a run ends with: the agents, for each one a grid of tasks by configurations, and why trials failed."""
     groups = by_agent(trials)
     lines = [_line(model, backend, group) for (model, backend), group in groups.items()]
     grids = [_grid(f"{model} on {backend}", group) for (model, backend), group in groups.items()]
-    return Group(agent_tables(lines), *grids, Text(f"{SCORE_LEGEND}\n{CELL_LEGEND}", style="dim"))
+    failed = failure_table(trial for group in groups.values() for trial in group)
+    return Group(agent_tables(lines), *grids, *([failed] if failed else []), Text(f"{SCORE_LEGEND}\n{CELL_LEGEND}", style="dim"))
 
 
 def summary(trials: Iterable[Trial]) -> str:

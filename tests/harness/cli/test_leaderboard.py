@@ -152,3 +152,11 @@ def test_export_csv_to_a_file(kernelwright, run, tmp_path):
 @pytest.mark.parametrize("command", ["add", "show", "verify", "schema"])
 def test_every_command_has_help_with_an_example(kernelwright, command):
     assert f"Example: kernelwright leaderboard {command}" in kernelwright("leaderboard", command, "--help").out
+
+
+def test_every_pair_of_rows_is_tested_if_asked_for(kernelwright, run):
+    kernelwright("leaderboard", "add", run("--model", "compiler"))
+    assert "paired comparison" not in kernelwright("leaderboard", "show").out
+    out = kernelwright("leaderboard", "show", "--tests").out
+    assert "1 paired comparison(s) on common workloads; p-values corrected for their number (Holm)" in out
+    assert "undecided" in out, "the toy suite has too few tasks"

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 KERNELWRIGHT = Path(sys.executable).with_name("kernelwright")
-VERBS = ["run", "resume", "grade", "eval", "report", "manual", "doctor"]
+VERBS = ["run", "resume", "grade", "eval", "report", "compare", "show", "manual", "redteam", "import", "doctor"]
 GROUPS = {
-    "leaderboard": ["add", "show", "verify", "schema"], "tasks": ["list", "show", "lint"], "backends": ["list", "show"],
-    "models": ["list", "check"], "export": ["csv"], "isa": ["list", "show", "asm", "disasm", "run", "trace", "check"],
+    "leaderboard": ["add", "show", "build", "verify", "schema"], "tasks": ["list", "show", "lint"], "backends": ["list", "show", "check", "new"],
+    "models": ["list", "check"], "export": ["csv", "parquet", "perfetto", "kernels", "inspect"], "isa": ["list", "show", "asm", "disasm", "run", "trace", "check"],
 }  # fmt: skip
 COMMANDS = [[verb] for verb in VERBS] + [[group, verb] for group, verbs in GROUPS.items() for verb in verbs]
 

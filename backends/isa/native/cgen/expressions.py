@@ -40,6 +40,9 @@ class Variables(Protocol):
     def fresh(self, type_: str, value: str) -> str:
         """A new C variable with a value, declared where the function starts."""
 
+    def pc(self) -> str:
+        """C expression of the address of this instruction."""
+
     def operand(self, name: str) -> str:
         """C expression of an operand's value."""
 
@@ -52,15 +55,19 @@ class Variables(Protocol):
     def array_element(self, array: str, index: str) -> str:
         """C lvalue of an element of a local array."""
 
-    def state_element(self, load: ir.StateLoad, index: str) -> str:
-        """C expression of the value of an element of a memory; may write lines before."""
+    def state_element(self, load: ir.StateLoad, index: str, count: str | None) -> str:
+        """C expression of the value of an element of a memory, or of ``count`` bytes; may write lines before."""
 
 
 def children(expression: ir.Expr) -> Iterator[ir.Expr]:
     """Direct operands."""
     match expression:
-        case ir.WindowLoad() | ir.ArrayLoad() | ir.StateLoad():
+        case ir.WindowLoad() | ir.ArrayLoad():
             yield expression.index
+        case ir.StateLoad():
+            yield from (expression.index, *([expression.bytes] if expression.bytes is not None else []))
+        case ir.Readable():
+            yield from (expression.index, expression.bytes)
         case ir.Binary() | ir.Compare() | ir.Logic():
             yield expression.left
             yield expression.right
@@ -112,8 +119,13 @@ def expression(writer: Variables, node: ir.Expr) -> str:
             return writer.window_element(window, expression(writer, index))
         case ir.ArrayLoad(array=array, index=index):
             return writer.array_element(array, expression(writer, index))
-        case ir.StateLoad(index=index):
-            return writer.state_element(node, expression(writer, index))
+        case ir.StateLoad(index=index, bytes=count):
+            at = expression(writer, index)
+            return writer.state_element(node, at, expression(writer, count) if count is not None else None)
+        case ir.Readable(memory=memory, index=index, bytes=count):
+            place = writer.layout.places[memory]
+            at = f"((uint64_t){expression(writer, index)})"
+            return place.inside(at, f"((uint64_t){expression(writer, count)})", write=False)
         case ir.Binary(type=type_, op=op, left=left, right=right):
             return binary(type_, op, expression(writer, left), expression(writer, right), right)
         case ir.Unary(type=type_, op=op, value=value):
@@ -131,7 +143,7 @@ def expression(writer: Variables, node: ir.Expr) -> str:
         case ir.Builtin():
             return _builtin(node, [expression(writer, argument) for argument in node.arguments])
         case ir.Pc():
-            return "((int64_t)(in - m->program))"
+            return writer.pc()
         case ir.LoopsQuery(method=method, arguments=arguments):
             return f"loops_{method}({', '.join(['m', *(f'(int64_t){expression(writer, a)}' for a in arguments)])})"
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from backends.isa.architecture import Instruction
 from backends.isa.definition import Access
@@ -41,7 +41,6 @@ def write_instruction(layout: Layout, instruction: Instruction) -> InstructionCo
     statements = instruction.body.statements
     direct = direct_windows(layout, instruction)
     writer = BodyWriter(layout, instruction, direct)
-    before = len(layout.sites)
     clear_at = {_first_mention(statements, opened): opened for opened in direct if opened.direction == "out"}
     for index, statement in enumerate(statements):
         opened = clear_at.get(index)
@@ -54,10 +53,39 @@ def write_instruction(layout: Layout, instruction: Instruction) -> InstructionCo
     parameters = "struct machine *m, const struct insn *in, uint64_t n, int64_t *next, uint64_t *earliest"
     signature = f"int op_{instruction.number}({parameters}) {{"
     marks = any(not _place(effect).embedded for effect, _ in writer.effects)
+    traps = any("return trap(" in line for line in parts)
     return InstructionCode(
-        instruction.number, "\n".join([f"{'NEVER' if heavy else 'ALWAYS'} {signature}", *parts]), len(layout.sites) > before,
+        instruction.number, "\n".join([f"{'NEVER' if heavy else 'ALWAYS'} {signature}", *parts]), traps,
         writer.jumps, writer.halts, bool(writer.loop_calls) or marks, heavy,
     )  # fmt: skip
+
+
+class _HandlerWriter(BodyWriter):
+    """Writes the handler of exceptions, which finds in the machine what it is about."""
+
+    def pc(self) -> str:
+        """Address of the instruction that trapped."""
+        return "((int64_t)m->handled_pc)"
+
+    def operand(self, name: str) -> str:
+        """The code or the value."""
+        assert self.instruction is not None
+        code = self.instruction.operands[0].name
+        return f"((uint32_t)m->handled_{'code' if name == code else 'value'})"
+
+
+def write_handler(layout: Layout) -> str:
+    """Translates the handler of exceptions: ``handle(...)`` does as an instruction does; "" if there is none."""
+    handler = layout.architecture.handler
+    if handler is None:
+        return ""
+    instruction = replace(layout.architecture.instructions[0], operands=handler.operands, body=handler.body)
+    writer = _HandlerWriter(layout, instruction)
+    writer.block(handler.body.statements)
+    commit = _commit(writer, instruction)
+    parameters = "struct machine *m, const struct insn *in, uint64_t n, int64_t *next, uint64_t *earliest"
+    parts = [*_head(writer, instruction), *writer.lines, "commit:;", *commit, "return flow;", "}"]
+    return "\n".join([f"NEVER int handle({parameters}) {{", *parts])
 
 
 def _head(writer: BodyWriter, instruction: Instruction) -> list[str]:
@@ -71,7 +99,7 @@ def _head(writer: BodyWriter, instruction: Instruction) -> list[str]:
         lines.append(f"{C_TYPES[type_]} result{index} = 0;")
     if writer.layout.in_order and writer.clock:
         for operand in instruction.operands:
-            if operand.file:
+            if operand.file and writer.layout.places[operand.file].memory.lanes == 1:
                 lines += writer.clock.touch_register(writer.layout.places[operand.file], writer.operand_index(operand.name))
     return lines
 
@@ -119,13 +147,16 @@ def _commit_all(writer: BodyWriter, effect: Effect) -> list[str]:
 def _commit_store(writer: BodyWriter, store: Store, slot: str) -> list[str]:
     assert writer.clock is not None
     place, index = store.place, f"[{slot}]" if slot else ""
-    at, unit = f"a{store.number}{index}", store.place.memory.dtype.bytes
+    at, unit = f"a{store.number}{index}", f"{store.place.memory.dtype.bytes}"
     lines = [f"{place.elements}[{at}] = b{store.number}{index};"]
+    if store.bytes:
+        unit = f"u{store.number}{index}"
+        lines = [f"store_bytes({place.elements} + {at}, b{store.number}{index}, {unit});"]
     if not place.embedded:
-        lines.append(f"mark(m, {place.number}, {at} * {unit}, {unit});")
+        lines.append(f"mark(m, {place.number}, {at} * {1 if store.bytes else unit}, {unit});")
     if place.memory.zero is not None:
         lines.append(f"{place.elements}[{place.memory.zero}] = 0;")
-    return lines + (writer.clock.produce(place, at, "1") if writer.layout.in_order else [])
+    return lines + (writer.clock.produce(place, at, unit if store.bytes else "1") if writer.layout.in_order else [])
 
 
 def _ordered(writer: BodyWriter, loop: int) -> list[str]:

@@ -60,13 +60,24 @@ class Place:
             return f"m->e{self.number}"
         return f"(({storage_type(self.memory.dtype)} *)m->memory[{self.number}])"
 
+    def inside(self, first: str, units: str, *, write: bool) -> str:
+        """C condition: a program may read or write these elements. ``first`` is unsigned, of 64 bits."""
+        if not self.memory.regions:
+            size = self.memory.size
+            return f"{first} < {size}u" if units == "1" else f"({first} < {size}u && {units} <= {size}u - {first})"
+        regions = [region for region in self.memory.regions if region.writable or not write]
+        spans = [
+            f"({first} - {r.start}u < {r.size}u && {units} <= {r.size}u - ({first} - {r.start}u))" for r in regions if r.size
+        ]
+        return f"({' || '.join(spans) or '0'})"
+
     @property
     def ready(self) -> str:
         """C expression of its ready times."""
         return f"m->y{self.number}" if self.embedded else f"m->ready[{self.number}]"
 
 
-@dataclass
+@dataclass(frozen=True)
 class Site:
     """A place in a body that can trap; the C code reports its number."""
 
@@ -94,6 +105,7 @@ class Layout:
     def __post_init__(self) -> None:
         memories = self.architecture.memories.values()
         self.sites = [Site(cause, "", None, None) for cause in CAUSES_OF_THE_MACHINE]
+        self._numbers: dict[Site, int] = {}
         self.places = {
             memory.name: Place(number, memory, -(-memory.size // max(memory.granule, 1)))
             for number, memory in enumerate(memories)
@@ -107,6 +119,9 @@ class Layout:
         return not self.architecture.machine.timing.blocking
 
     def site(self, cause: str, operand: str, address: ValueType | None = None, limit: ValueType | None = None) -> int:
-        """The number of a trap site."""
-        self.sites.append(Site(cause, operand, address, limit))
-        return len(self.sites) - 1
+        """The number of a trap site; sites that report the same are one."""
+        site = Site(cause, operand, address, limit)
+        if site not in self._numbers:
+            self._numbers[site] = len(self.sites)
+            self.sites.append(site)
+        return self._numbers[site]

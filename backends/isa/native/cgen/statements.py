@@ -28,6 +28,8 @@ class Store:
     place: Place
     slots: int
     """Most times that it happens in one instruction."""
+    bytes: bool = False
+    """Whether it writes some bytes of a number, which it notes."""
 
 
 Effect = WindowWriter | Store
@@ -110,6 +112,10 @@ class BodyWriter:
         self.line(f"{made} = {value};")
         return made
 
+    def pc(self) -> str:
+        """Address of this instruction."""
+        return "((int64_t)(in - m->program))"
+
     def operand(self, name: str) -> str:
         """Value of a register or immediate."""
         if name in self.slots.immediates:
@@ -137,26 +143,33 @@ class BodyWriter:
         """Element of a local array."""
         return f"{self._arrays[array]}[{index}]"
 
-    def state_element(self, load: ir.StateLoad, index: str) -> str:
-        """Value of an element of a memory, with its check and its wait."""
+    def state_element(self, load: ir.StateLoad, index: str, count: str | None) -> str:
+        """Value of an element of a memory, or of some bytes, with its check and its wait."""
         place = self.layout.places[load.memory]
         dtype = place.memory.dtype
-        at = index
+        at, units = index, "1"
         if not load.proven or self.layout.in_order:
             at = self.fresh("uint64_t", f"(uint64_t){index}")
-        wait = self.clock.touch(place, at, "1") if self.clock and self.layout.in_order else []
         value = f"load_{dtype.name}({place.elements}[{at}])"
+        if count is not None:
+            units = self._units(load.bytes, count)
+            value = f"load_bytes({place.elements} + {at}, {units})"
+        wait = self.clock.touch(place, at, units) if self.clock and self.layout.in_order else []
         if load.proven:
             self.lines += wait
             return value
-        inside = f"{at} < {place.memory.size}u"
+        inside = place.inside(at, units, write=False)
         if place.memory.beyond == "zero":
             result = self.fresh(C_TYPES[load.type], "0")
             self.lines += [f"if ({inside}) {{", *wait, f"{result} = {value};", "}"]
             return result
-        self._check(inside, f"{load.memory}_out_of_range", load.memory, at, load.index.type, place.memory.size)
+        self._check(inside, place.memory.fault(write=False), load.memory, at, load.index.type, place.memory.limit)
         self.lines += wait
         return self.fresh(C_TYPES[load.type], value)
+
+    def _units(self, node: ir.Expr | None, count: str) -> str:
+        """A number of bytes as a C number, or a variable that holds it."""
+        return str(node.value) if isinstance(node, ir.Const) else self.fresh("uint64_t", f"(uint64_t){count}")
 
     # Statements
 
@@ -271,23 +284,29 @@ class BodyWriter:
     def _state_store(self, node: ir.StateStore) -> None:
         assert self.clock is not None
         place = self.layout.places[node.memory]
-        store = Store(self.number(), place, self._slots())
+        store = Store(self.number(), place, self._slots(), node.bytes is not None)
         value = expression(self, node.value)
         at = self.fresh("uint64_t", f"(uint64_t){expression(self, node.index)}")
+        units = self._units(node.bytes, expression(self, node.bytes)) if node.bytes is not None else "1"
         if not node.proven:
-            inside = f"{at} < {place.memory.size}u"
-            self._check(inside, f"{node.memory}_out_of_range", node.memory, at, node.index.type, place.memory.size)
+            inside = place.inside(at, units, write=True)
+            self._check(inside, place.memory.fault(write=True), node.memory, at, node.index.type, place.memory.limit)
         if self.layout.in_order:
-            self.lines += self.clock.touch(place, at, "1")
+            self.lines += self.clock.touch(place, at, units)
         k, many = store.number, store.slots > 1
         index = f"[c{k}]" if many else ""
         self.declarations.append(f"uint32_t c{k} = 0;")
-        for prefix, type_ in (("a", "uint64_t"), ("b", storage_type(place.memory.dtype))):
+        parts = [("a", "uint64_t"), ("b", "uint32_t" if store.bytes else storage_type(place.memory.dtype))]
+        if store.bytes:
+            parts.append(("u", "uint8_t"))
+            self.lines.append(f"u{k}{index} = (uint8_t){units};")
+        for prefix, type_ in parts:
             if many:
                 self.buffer(f"{prefix}{k}", type_, store.slots)
             else:
                 self.declarations.append(f"{type_} {prefix}{k} = 0;")
-        self.lines += [f"a{k}{index} = {at};", f"b{k}{index} = store_{place.memory.dtype.name}({value});"]
+        stored = value if store.bytes else f"store_{place.memory.dtype.name}({value})"
+        self.lines += [f"a{k}{index} = {at};", f"b{k}{index} = {stored};"]
         self.line(f"c{k}++;" if many else f"c{k} = 1;")
         self._effect(store)
 
@@ -356,9 +375,9 @@ class BodyWriter:
         self.line(f"c{k} = 1;")
         self.loop_calls.append((node.method, k))
 
-    def _check(self, inside: str, cause: str, operand: str, address: str, type_: ValueType, limit: int) -> None:
-        site = self.layout.site(cause, operand, "u64" if type_ == "u64" else "i64", "int")
-        self.line(f"if (UNLIKELY(!({inside}))) return trap(m, {site}, {address}, {limit});")
+    def _check(self, inside: str, cause: str, operand: str, address: str, type_: ValueType, limit: int | None) -> None:
+        site = self.layout.site(cause, operand, "u64" if type_ == "u64" else "i64", None if limit is None else "int")
+        self.line(f"if (UNLIKELY(!({inside}))) return trap(m, {site}, {address}, {limit or 0});")
 
 
 def walk(statements: Iterable[ir.Stmt]) -> Iterator[ir.Stmt]:

@@ -7,13 +7,13 @@ Python looks for signals. A breakpoint or a trace puts a hook in the place of an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import resources
 
 from backends.isa.architecture import Architecture, Instruction
 from backends.isa.definition import Field, Immediate
 from backends.isa.engine import CAUSES
-from backends.isa.native.cgen.instruction import InstructionCode, write_instruction
+from backends.isa.native.cgen.instruction import InstructionCode, write_handler, write_instruction
 from backends.isa.native.cgen.layout import C_TYPES, Layout, storage_type
 from backends.isa.native.cgen.statements import BodyWriter, Slots
 from backends.isa.native.cgen.timing import DATA_CAUSE, UNIT_CAUSE, Clock
@@ -26,7 +26,7 @@ HEADER = (
     "uint64_t n", "uint64_t site", "uint64_t address", "uint64_t limit", "uint64_t elapsed", "uint64_t depth", "uint64_t written",
     "uint64_t over", "uint64_t deadline", "uint64_t target", "uint64_t base", "uint64_t earliest", "uint64_t done",
     "uint64_t cycles", "uint64_t last_pc", "uint64_t last_unit", "uint64_t oldest", "uint64_t clock",
-    "uint64_t pending",
+    "uint64_t pending", "uint64_t handled_code", "uint64_t handled_value", "uint64_t handled_pc",
 )  # fmt: skip
 """Fields of the machine that every architecture has, 8 bytes each, at its head."""
 
@@ -38,12 +38,31 @@ def translate(layout: Layout) -> str:
     template = (resources.files("backends.isa.native") / "dispatch.c").read_text(encoding="utf-8")
     parts = {
         "MACHINE": _machine(layout), "TABLES": _tables(layout), "HELPERS": _helpers(layout), "DECODER": _decoder(architecture),
-        "INSTRUCTIONS": "\n\n".join(code.text for code in codes), "LABELS": ", ".join(f"&&l{code.number}" for code in codes),
+        "INSTRUCTIONS": "\n\n".join([*_unique(codes), write_handler(layout)]), "HANDLED": _handled(layout),
+        "LABELS": ", ".join(f"&&l{code.number}" for code in codes),
         "DISPATCH": "\n".join(map(_dispatch, codes)), "EXPORTS": ", ".join(_exports(layout)),
     }  # fmt: skip
     for name, text in parts.items():
         template = template.replace(f"/*{name}*/", text)
     return template
+
+
+def _unique(codes: Sequence[InstructionCode]) -> Iterator[str]:
+    """The functions; those that do the same, as in families of instructions, are one."""
+    first: dict[str, int] = {}
+    for code in codes:
+        _, _, body = code.text.partition("\n")
+        number = first.setdefault(body, code.number)
+        yield code.text if number == code.number or not code.heavy else f"#define op_{code.number} op_{number}"
+
+
+def _handled(layout: Layout) -> str:
+    """Per trap site the code with which the handler of exceptions takes it, or -1; "" if there is no handler."""
+    handler = layout.architecture.handler
+    if handler is None:
+        return ""
+    codes = ", ".join(str(handler.codes.get(site.cause, -1)) for site in layout.sites)
+    return f"#define HANDLES\nstatic const int64_t HANDLED[] = {{{codes}}};"
 
 
 def _machine(layout: Layout) -> str:

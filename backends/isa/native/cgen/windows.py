@@ -186,11 +186,21 @@ class WindowWriter:
         size = w.place.memory.size
         if w.open.direction == "in" and w.place.memory.beyond == "zero":
             return []
+        if w.place.memory.regions:
+            return self._in_regions(first, units, at_type)
         if units.isdigit():
             condition = f"{first} > {size - int(units)}u" if int(units) <= size else "1"
         else:
             condition = f"{units} != 0 && ({units} > {size}u || {first} > {size}u - {units})"
         return self._trap(condition, "out_of_range", first, str(size), at_type)
+
+    def _in_regions(self, first: str, units: str, at_type: ValueType) -> list[str]:
+        w, lines = self.window, list[str]()
+        for write in [write for write in (False, True) if w.open.direction in (("in", "inout"), ("out", "inout"))[write]]:
+            site = self.layout.site(w.place.memory.fault(write=write), w.open.operand, at_type)
+            outside = f"{units} != 0 && !{w.place.inside(first, f'(uint64_t){units}', write=write)}"
+            lines.append(f"if (UNLIKELY({outside})) return trap(m, {site}, {first}, 0);")
+        return lines
 
     def _trap(self, condition: str, what: str, address: str, limit: str, at_type: ValueType) -> list[str]:
         site = self.layout.site(f"{self.window.place.memory.name}_{what}", self.window.open.operand, at_type, "int")

@@ -357,3 +357,9 @@ def test_errors_come_before_warnings(machine):
 
 def test_a_refused_data_part_is_one_error(machine):
     assert [p.cause for p in assemble(".data nowhere\n.float 1, 2\n.zero 3\n.text\nNOP", machine).problems] == ["data_space"]
+
+
+def test_diagnostics_carry_the_cause_for_those_who_only_see_them(machine):
+    problems = assemble("FOO\n" * 60 + "ADD x1, x2", machine).problems
+    assert {p.cause for p in problems} == {"unknown_mnemonic", "more"}
+    assert all(p.diagnostic.cause == p.cause for p in problems)

@@ -1,0 +1,12 @@
+; cheat: endless_after_the_work
+; expect: limit|timeout
+; workload: P*/C1
+; template: yes
+; fools: patience
+; why: every output is right, and the run never ends: a grader that stops it and looks at memory would accept it.
+
+{{ baseline.removesuffix('    HALT\n') }}
+    ADDI x1, x0, 1
+forever:
+    BNE x1, x0, forever
+    HALT

@@ -1,0 +1,10 @@
+; cheat: fill_bomb
+; expect: build_error|limit|timeout
+; workload: P01/C1
+; fools: patience
+; why: a short text that becomes more data than any memory holds.
+
+.data mem, 0
+.fill 4000000000000, 1.0
+.text
+    HALT

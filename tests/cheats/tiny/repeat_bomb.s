@@ -1,0 +1,12 @@
+; cheat: repeat_bomb
+; expect: build_error|limit|timeout
+; workload: P01/C1
+; fools: patience
+; why: a short text that becomes more instructions than any memory holds.
+
+.rept 1000000
+.rept 1000000
+    ADDI x1, x1, 1
+.endr
+.endr
+    HALT
