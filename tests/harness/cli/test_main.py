@@ -13,9 +13,13 @@ import pytest
 KERNELWRIGHT = Path(sys.executable).with_name("kernelwright")
 VERBS = ["run", "resume", "grade", "eval", "report", "compare", "show", "manual", "redteam", "import", "doctor"]
 GROUPS = {
-    "leaderboard": ["add", "show", "build", "verify", "schema"], "tasks": ["list", "show", "lint"], "backends": ["list", "show", "check", "new"],
-    "models": ["list", "check"], "export": ["csv", "parquet", "perfetto", "kernels", "inspect"], "isa": ["list", "show", "asm", "disasm", "run", "trace", "check"],
-}  # fmt: skip
+    "leaderboard": ["add", "show", "build", "verify", "schema"],
+    "tasks": ["list", "show", "lint"],
+    "backends": ["list", "show", "check", "new"],
+    "models": ["list", "check"],
+    "export": ["csv", "parquet", "perfetto", "kernels", "inspect"],
+    "isa": ["list", "show", "asm", "disasm", "run", "trace", "check"],
+}
 COMMANDS = [[verb] for verb in VERBS] + [[group, verb] for group, verbs in GROUPS.items() for verb in verbs]
 
 

@@ -344,7 +344,10 @@ def test_eval_profile_lists_the_hottest_lines(cli):
             "backend 'toy' does not support T13/C1: the toy target has no baseline",
         ),
         (["k.toy", "--task", "T01/C1", "--backend", "tyo"], "unknown backend 'tyo'\n  hint: did you mean 'toy'"),
-        (["k.toy", "--task", "T01/C1"], "which backend? there are cpu, plena, tiny, toy, verilog, verilog-problems\n  hint: name one with --backend"),
+        (
+            ["k.toy", "--task", "T01/C1"],
+            "which backend? there are cpu, plena, tiny, toy, verilog, verilog-problems\n  hint: name one with --backend",
+        ),
     ],
 )
 def test_eval_says_what_is_wrong_with_the_request(cli, arguments, message):
