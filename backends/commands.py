@@ -100,7 +100,7 @@ def check(
     seconds: Annotated[float, typer.Option(help="Time for comparing the engines, on all machines together.", min=0)] = 30.0,
     seed: Annotated[int, typer.Option(help="Of random programs.", min=0)] = 0,
     quick: Annotated[bool, typer.Option("--quick", help="Baselines of the smallest configuration only.")] = False,
-    every_edge: Annotated[bool, typer.Option("--every-edge", help="Every edge of every operand, whatever time it takes.")] = False,
+    every_edge: Annotated[bool, typer.Option("--every-edge", help="Every edge of every operand, in whatever time.")] = False,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Checks a definition, its machine, its manual, its engines against each other, and its backend's baselines.
