@@ -53,6 +53,15 @@ def test_fuel_is_exact_however_a_run_is_sliced(machine, monkeypatch):
         assert outcome.cycles == 10_001
 
 
+@pytest.fixture
+def heeds_ctrl_c():
+    """A test run in the background may have been started deaf to it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeds_ctrl_c")
 def test_ctrl_c_stops_a_run(machine):
     def interrupt():
         time.sleep(0.3)
