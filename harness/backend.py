@@ -7,6 +7,7 @@ interleaved pairs, storing inputs in another format, extra agent tools) are smal
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +36,17 @@ class Manual(Record):
 
     sections: tuple[ManualSection, ...]
     """Pages in reading order."""
+
+    @classmethod
+    def read(cls, folder: Path) -> Manual:
+        """The pages of a folder, ``*.md`` in order of file name: a leading number only orders, and the first line of a page,
+        ``# Title``, is its heading."""
+        sections = []
+        for path in sorted(folder.glob("*.md")):
+            title, _, text = path.read_text(encoding="utf-8").partition("\n")
+            name = re.sub(r"^\d+[-_]", "", path.stem)
+            sections.append(ManualSection(name=name, title=title.lstrip("# ").strip(), text=text.strip()))
+        return cls(sections=tuple(sections))
 
     @property
     def digest(self) -> str:

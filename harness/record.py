@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -30,3 +32,9 @@ def canonical_json(value: Any) -> str:
 def digest(*parts: Any) -> str:
     """SHA-256 (hex) of the canonical JSON of the parts."""
     return hashlib.sha256("\0".join(canonical_json(part) for part in parts).encode()).hexdigest()
+
+
+def file_digests(folder: Path, suffixes: Collection[str]) -> dict[str, str]:
+    """SHA-256 (hex) of the text of every file below a folder with one of these suffixes, by path: what decides a score."""
+    files = sorted(path for path in folder.rglob("*") if path.suffix in suffixes)
+    return {str(path.relative_to(folder)): digest(path.read_text(encoding="utf-8")) for path in files}

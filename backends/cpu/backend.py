@@ -40,19 +40,20 @@ from harness.backend import (
     Fault,
     Limits,
     Manual,
-    ManualSection,
     Profile,
     Race,
     Specimen,
     Support,
 )
 from harness.errors import InfraError
-from harness.record import digest
+from harness.record import digest, file_digests
 from harness.sandbox import BoxLimits
 from harness.sandbox.native import compile_trusted
 from harness.task import Tensors, Workload
 
 HERE = Path(__file__).parent
+SOURCES = frozenset({".py", ".c", ".h", ".j2"})
+"""Suffixes of what decides a score; the manual has a digest of its own."""
 SOURCE_LIMIT = 256 * 1024
 """Largest kernel text, bytes."""
 _SLACK_S = 5.0
@@ -76,8 +77,8 @@ class CpuBackend:
             language="C11",
             extension="c",
             version=version("kernelwright"),
-            digest=digest(self._toolchain.digest, _own_files()),
-            manual=_manual(),
+            digest=digest(self._toolchain.digest, file_digests(HERE, SOURCES)),
+            manual=Manual.read(HERE / "manual"),
             deterministic=False,
             generic_sizes=True,
             sandbox=self._tier(),
@@ -228,19 +229,3 @@ def _artifact(build: Build) -> Artifact:
     if not isinstance(build.artifact, Artifact):
         raise TypeError(f"a build with outcome {build.outcome!r} cannot be executed")
     return build.artifact
-
-
-def _own_files() -> dict[str, str]:
-    """Everything of this backend that decides a score, by path: sources, templates; the manual has a digest of its own."""
-    files = (path for path in HERE.rglob("*") if path.suffix in {".py", ".c", ".h", ".j2"})
-    return {str(path.relative_to(HERE)): digest(path.read_text(encoding="utf-8")) for path in sorted(files)}
-
-
-def _manual() -> Manual:
-    """The pages of ``manual/``, in order of file name; a leading number only orders, and ``# Title`` is the heading."""
-    sections = []
-    for path in sorted((HERE / "manual").glob("*.md")):
-        title, _, text = path.read_text(encoding="utf-8").partition("\n")
-        name = re.sub(r"^\d+[-_]", "", path.stem)
-        sections.append(ManualSection(name=name, title=title.lstrip("# ").strip(), text=text.strip()))
-    return Manual(sections=tuple(sections))

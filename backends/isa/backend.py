@@ -33,7 +33,7 @@ from backends.isa.port import Moves, Port, PortFactory, Samples
 from backends.isa.profile import counters, profile
 from harness.backend import BackendContext, BackendInfo, Bound, Brief, Build, Execution, Limits, Specimen, Support
 from harness.errors import InfraError, UsageError, did_you_mean
-from harness.record import digest
+from harness.record import digest, file_digests
 from harness.task import Tensors, Workload
 
 BUDGET = 50
@@ -43,6 +43,8 @@ LEAST_BUDGET = 1_000_000
 BASELINE_FUEL = 2_000_000_000
 """Instructions after which even a baseline is stopped."""
 HERE = Path(__file__).parent
+SOURCES = frozenset({".py", ".c", ".h", ".j2", ".toml"})
+"""Suffixes of sources, templates and costs: they decide a score."""
 
 
 class Budget(NamedTuple):
@@ -240,7 +242,8 @@ class IsaBackend:
         """Everything that decides a score: the toolkit, the definition, the machine's costs, the port with its baselines."""
         folders = (HERE, self.architecture.definition.folder, Path(inspect.getfile(type(self._port))).parent)
         machine = self.architecture.machine
-        return digest(self.architecture.digest, machine.profile, machine.timing.name, [_files(folder) for folder in folders])
+        files = [file_digests(folder, SOURCES) for folder in folders]
+        return digest(self.architecture.digest, machine.profile, machine.timing.name, files)
 
 
 class Kernel(NamedTuple):
@@ -291,9 +294,3 @@ def _with_counts(execution: Execution, program: Program, outcome: Outcome, start
 def _bits(elements: Elements) -> Elements:
     """The patterns: NaN equals itself, -0 differs from 0."""
     return np.ascontiguousarray(elements).view(f"u{elements.dtype.itemsize}")
-
-
-def _files(folder: Path) -> dict[str, str]:
-    """Sources, costs and templates of a folder by path."""
-    files = (path for path in folder.rglob("*") if path.suffix in {".py", ".c", ".h", ".j2", ".toml"})
-    return {str(path.relative_to(folder)): digest(path.read_text(encoding="utf-8")) for path in sorted(files)}

@@ -37,16 +37,17 @@ from harness.backend import (
     Fault,
     Limits,
     Manual,
-    ManualSection,
     Specimen,
     Support,
     ToolOutput,
 )
 from harness.errors import InfraError
-from harness.record import digest
+from harness.record import digest, file_digests
 from harness.task import Tensors, Workload
 
 HERE = Path(__file__).parent
+SOURCES = frozenset({".py", ".j2", ".v", ".cpp", ".c", ".ys"})
+"""Suffixes of what decides a score; the manual has a digest of its own."""
 _REMEMBERED = 64
 _SERIAL = 4
 """Cycles that a kernel may take for each operation, and for each beat or word."""
@@ -126,8 +127,14 @@ class VerilogBackend:
             language="SystemVerilog (synthesizable subset)",
             extension="v",
             version=version("kernelwright"),
-            digest=digest(self.conductor.icarus.version, self.gate.digest, self.synthesis.digest, self._measures, _own_files()),
-            manual=_manual(),
+            digest=digest(
+                self.conductor.icarus.version,
+                self.gate.digest,
+                self.synthesis.digest,
+                self._measures,
+                file_digests(HERE, SOURCES),
+            ),
+            manual=Manual.read(HERE / "manual"),
             sandbox=self._tier(),
             tools=tools.SPECS,
             source_limit=SOURCE_LIMIT,
@@ -302,19 +309,3 @@ def _remember(known: OrderedDict[str, Any], key: str, value: Any) -> None:
     known[key] = value
     while len(known) > _REMEMBERED:
         known.popitem(last=False)
-
-
-def _own_files() -> dict[str, str]:
-    """Everything of this backend that decides a score, by path; the manual has a digest of its own."""
-    files = (path for path in HERE.rglob("*") if path.suffix in {".py", ".j2", ".v", ".cpp", ".c", ".ys"})
-    return {str(path.relative_to(HERE)): digest(path.read_text(encoding="utf-8")) for path in sorted(files)}
-
-
-def _manual() -> Manual:
-    """The pages of ``manual/``, in order of file name; a leading number only orders, and ``# Title`` is the heading."""
-    sections = []
-    for path in sorted((HERE / "manual").glob("*.md")):
-        title, _, text = path.read_text(encoding="utf-8").partition("\n")
-        name = re.sub(r"^\d+[-_]", "", path.stem)
-        sections.append(ManualSection(name=name, title=title.lstrip("# ").strip(), text=text.strip()))
-    return Manual(sections=tuple(sections))

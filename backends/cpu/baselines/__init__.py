@@ -10,11 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from backends.cpu.prelude import C_TYPES, signature
+from backends.templates import environment, recipe_key
 from harness.task import Workload
 
 
@@ -67,11 +65,11 @@ RECIPES: Mapping[str, Recipe] = {
 
 def supported(workload: Workload) -> str | None:
     """None if there is a baseline for the workload, else why there is none."""
-    recipe = RECIPES.get(_key(workload))
+    recipe = RECIPES.get(recipe_key(workload))
     if recipe is None:
-        return f"the template compiler has no template for {_key(workload)!r}"
+        return f"the template compiler has no template for {recipe_key(workload)!r}"
     if workload.dtype.name not in recipe.dtypes:
-        return f"the template of {_key(workload)!r} exists in {', '.join(recipe.dtypes)}, not in {workload.dtype.name!r}"
+        return f"the template of {recipe_key(workload)!r} exists in {', '.join(recipe.dtypes)}, not in {workload.dtype.name!r}"
     return None
 
 
@@ -79,15 +77,11 @@ def render(workload: Workload) -> str:
     """The baseline kernel of a workload. ValueError, with the reason, where `supported` gives one."""
     if reason := supported(workload):
         raise ValueError(reason)
-    recipe = RECIPES[_key(workload)]
-    template = _environment().get_template(f"{recipe.template}.c.j2")
+    recipe = RECIPES[recipe_key(workload)]
+    template = environment(__name__).get_template(f"{recipe.template}.c.j2")
     types = {"elem": C_TYPES[workload.dtype.name], "acc": "float" if workload.dtype.is_float else "int32_t"}
     text = template.render(signature=_wrapped(signature(workload)), **types, **recipe.variables)
     return text.strip() + "\n"
-
-
-def _key(workload: Workload) -> str:
-    return f"{workload.task.id} {workload.task.name}"
 
 
 def _wrapped(declaration: str, width: int = 120) -> str:
@@ -103,16 +97,3 @@ def _wrapped(declaration: str, width: int = 120) -> str:
             lines[-1] += ","
             lines.append(margin + parameter)
     return "\n".join(lines)
-
-
-@cache
-def _environment() -> Environment:
-    # The output is C for a compiler, not markup: escaping would break it.
-    return Environment(
-        loader=PackageLoader("backends.cpu.baselines"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )

@@ -15,11 +15,12 @@ from backends.isa.architecture import Architecture
 from backends.isa.assembler import blocks
 from backends.isa.assembler.blocks import Block, Node
 from backends.isa.assembler.data import Data
-from backends.isa.assembler.diagnostics import Enough, Frame, Mistake, Place, Problem, Reporter, near, quote
+from backends.isa.assembler.diagnostics import Enough, Frame, Mistake, Place, Problem, near, quote
 from backends.isa.assembler.directives import DIRECTIVES, Directives
+from backends.isa.assembler.expansion import Expander
 from backends.isa.assembler.expressions import Constant, Local, Name, Number, evaluate, parse
 from backends.isa.assembler.expressions import Node as Expression
-from backends.isa.assembler.lines import Comments, lead, split
+from backends.isa.assembler.lines import lead, split
 from backends.isa.assembler.plans import AnySlot, ImmediateSlot, LiteralSlot, Plan, Plans, RegisterSlot
 from backends.isa.assembler.symbols import NAME, Registers, Symbols, Unresolved
 from backends.isa.engine import Program
@@ -27,7 +28,7 @@ from harness.backend import Diagnostic
 
 MOST_WORDS = 1 << 20
 BUDGET = 1 << 27
-"""Characters of expanded lines, each counted with 64 more: what a text may ask for in all."""
+"""Of `Expander`."""
 _MOST_REMEMBERED = 1 << 17
 _NOTHING = -1
 _LABEL = re.compile(rf"\s*({NAME}|\d+)\s*:")
@@ -80,22 +81,18 @@ class Fixup:
     mnemonic: str = ""
 
 
-class Assembler:
+class Assembler(Expander):
     """Assembles one text."""
 
     def __init__(self, architecture: Architecture, strict: bool, compat: bool) -> None:
-        self.report = Reporter()
+        super().__init__(architecture.definition.comments, BUDGET)
         self.registers = Registers(architecture.memories.values())
         self.symbols = Symbols(self.registers)
         self.data = Data(architecture.memories)
         self.word_bits = architecture.definition.word_bits
         self.words: list[int] = []
         self.lines: list[int] = []
-        self.place = Place(1, "")
-        """The statement that is read now; kept only on the way that may fail."""
-        self.macros: dict[str, blocks.Macro] = {}
         self.plans = Plans(architecture, self.registers, compat)
-        self._comments = Comments(architecture.definition.comments)
         self._severity = None if compat else self.report.error if strict else self.report.warning
         self._directives = Directives(self)
         self._fixups: list[Fixup] = []
@@ -104,7 +101,6 @@ class Assembler:
         self._ready: dict[str, Plan] = {}
         self._remembered, self._prepared = self._known, self._ready
         self._fixed = True
-        self._depth, self._budget, self._calls = 0, BUDGET, 0
 
     def run(self, source: str) -> Assembly:
         """The whole text."""
@@ -138,29 +134,6 @@ class Assembler:
                 lines.append(number)
         if len(words) > MOST_WORDS:
             self.report.fatal(self.place, Mistake("too_large", f"the program has more than {MOST_WORDS} words", "use loops"))
-
-    def body(self, nodes: list[Node], frame: Frame | None, cost: int) -> None:
-        """Expands the body of a block or macro, within the limits."""
-        place = self.place
-        self._budget -= cost
-        if self._budget < 0:
-            self.report.fatal(place, Mistake("too_large", "the text expands to too much", "use loops of the machine"))
-        if self._depth >= blocks.DEEPEST:
-            text = f"macros and blocks are nested deeper than {blocks.DEEPEST}"
-            self.report.fatal(place, Mistake("macro", text, "a macro must not call itself without end"))
-        self._depth += 1
-        self.expand(nodes, frame)
-        self._depth -= 1
-        self.place = place
-
-    def affords(self, count: int, cost: int) -> None:
-        """`Mistake` if a repeat is too large to begin with."""
-        if count * cost > self._budget:
-            raise Mistake("too_large", f"{count} repeats are too many", "use a loop of the machine")
-
-    def strip(self, line: str) -> str:
-        """The line without its comment."""
-        return self._comments.strip(line)
 
     def in_data(self, active: bool) -> None:
         """Between ``.data`` and ``.text`` no line is an instruction, however well known."""
@@ -383,8 +356,7 @@ class Assembler:
         if missing:
             raise Mistake("operand_count", f"macro {quote(macro.name)} lacks {', '.join(map(quote, missing[:5]))}",
                           f"defined at line {macro.line}: {takes}", column)  # fmt: skip
-        self._calls += 1
-        self.body(macro.body_of(arguments, self._calls), Frame(macro.name, self.place.line, frame), macro.cost)
+        self.call(macro, arguments, frame)
 
     def _finish(self) -> None:
         """Encodes what waited for labels."""

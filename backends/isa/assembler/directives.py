@@ -8,19 +8,18 @@ from typing import TYPE_CHECKING
 
 from backends.isa.assembler.blocks import Block, Macro, check_parameters
 from backends.isa.assembler.diagnostics import Frame, Mistake, quote
+from backends.isa.assembler.expansion import Pieces, check_count
 from backends.isa.assembler.expressions import Number
-from backends.isa.assembler.lines import lead, split
+from backends.isa.assembler.lines import lead
 from backends.isa.assembler.symbols import NAME
 from backends.isa.dtypes import DTYPES
 
 if TYPE_CHECKING:
     from backends.isa.assembler.assemble import Assembler
 
-Pieces = list[tuple[str, int]]
 DIRECTIVES = (".equ", ".set", ".word", ".data", ".text", ".float", ".zero", ".fill", *(f".{name}" for name in DTYPES))
 """Directives of one line; `blocks.CLOSERS` are those of several. ``@word`` is another spelling of ``.word``."""
 _NAME = re.compile(NAME + r"\Z")
-_HEADER = re.compile(r"\s*\.\w+\s*")
 
 
 class Directives:
@@ -48,7 +47,7 @@ class Directives:
         self._blocks[block.opener](block, frame)
 
     def _equ(self, pieces: Pieces, column: int) -> None:
-        _count(".equ NAME, value", pieces, 2, 2, column)
+        check_count(".equ NAME, value", pieces, 2, 2, column)
         name, start = _name(pieces[0], "a name")
         value = self._assembler.value(*pieces[1])
         try:
@@ -57,14 +56,14 @@ class Directives:
             raise mistake.shifted(start) from None
 
     def _word(self, pieces: Pieces, column: int) -> None:
-        _count(".word value, ...", pieces, 1, None, column)
+        check_count(".word value, ...", pieces, 1, None, column)
         if self._assembler.data.current is not None:
             raise Mistake("directive", "'.word' in a .data part", "write .u32, or '.text' before it", column)
         for raw, start in pieces:
             self._assembler.word(raw, start)
 
     def _data(self, pieces: Pieces, column: int) -> None:
-        _count(".data MEMORY, address", pieces, 1, 2, column)
+        check_count(".data MEMORY, address", pieces, 1, 2, column)
         assembler = self._assembler
         start = assembler.integer(*pieces[1], "the address") if len(pieces) == 2 else None
         assembler.in_data(True)
@@ -74,16 +73,16 @@ class Directives:
             raise mistake.shifted(pieces[0][1] + lead(pieces[0][0])) from None
 
     def _text(self, pieces: Pieces, column: int) -> None:
-        _count(".text", pieces, 0, 0, column)
+        check_count(".text", pieces, 0, 0, column)
         self._assembler.data.current, self._assembler.data.refused = None, False
         self._assembler.in_data(False)
 
     def _zero(self, pieces: Pieces, column: int) -> None:
-        _count(".zero count", pieces, 1, 1, column)
+        check_count(".zero count", pieces, 1, 1, column)
         self._repeat(pieces[0], 0, column, ".zero")
 
     def _fill(self, pieces: Pieces, column: int) -> None:
-        _count(".fill count, value", pieces, 2, 2, column)
+        check_count(".fill count, value", pieces, 2, 2, column)
         part = self._assembler.data.current
         real = part is not None and part.memory.dtype.is_float
         self._repeat(pieces[0], self._assembler.value(*pieces[1], real), column, ".fill")
@@ -102,7 +101,7 @@ class Directives:
             raise Mistake(mistake.cause, mistake.message, mistake.hint, count[1] + lead(count[0])) from None
 
     def _values(self, directive: str, pieces: Pieces, column: int) -> None:
-        _count(f"{directive} value, ...", pieces, 1, None, column)
+        check_count(f"{directive} value, ...", pieces, 1, None, column)
         assembler = self._assembler
         part = assembler.data.current
         if part is None:
@@ -117,27 +116,18 @@ class Directives:
             where = column if mistake.column is None else pieces[mistake.column][1] + lead(pieces[mistake.column][0])
             raise Mistake(mistake.cause, mistake.message, mistake.hint, where) from None
 
-    def _header(self, header: str) -> tuple[Pieces, int]:
-        code = self._assembler.strip(header)
-        match = _HEADER.match(code)
-        start = match.end() if match else 0
-        return split(code[start:], start), lead(header)
-
     def _rept(self, block: Block, frame: Frame | None) -> None:
-        branch = block.branches[0]
-        pieces, column = self._header(branch.header)
-        _count(".rept count", pieces, 1, 1, column)
+        pieces, column = self._assembler.header(block.branches[0].header)
+        check_count(".rept count", pieces, 1, 1, column)
         count = self._assembler.integer(*pieces[0], "the count")
         if count < 0:
             raise Mistake("directive", f"the count is {count}", "0 or more", pieces[0][1])
-        self._assembler.affords(count, branch.cost)
-        for _ in range(count):
-            self._assembler.body(branch.body, frame, branch.cost)
+        self._assembler.repeat(block, count, frame)
 
     def _for(self, block: Block, frame: Frame | None) -> None:
         branch, assembler = block.branches[0], self._assembler
-        pieces, column = self._header(branch.header)
-        _count(".for NAME, start, stop, step", pieces, 3, 4, column)
+        pieces, column = self._assembler.header(branch.header)
+        check_count(".for NAME, start, stop, step", pieces, 3, 4, column)
         name, at = _name(pieces[0], "a name")
         start, stop = assembler.integer(*pieces[1], "the start"), assembler.integer(*pieces[2], "the stop")
         step = assembler.integer(*pieces[3], "the step") if len(pieces) == 4 else 1
@@ -159,19 +149,19 @@ class Directives:
 
     def _if(self, block: Block, frame: Frame | None) -> None:
         for branch in block.branches:
-            pieces, column = self._header(branch.header)
+            pieces, column = self._assembler.header(branch.header)
             word = branch.header.split(None, 1)[0]
             if word == ".else":
-                _count(".else", pieces, 0, 0, column)
+                check_count(".else", pieces, 0, 0, column)
             else:
-                _count(f"{word} condition", pieces, 1, 1, column)
+                check_count(f"{word} condition", pieces, 1, 1, column)
             if word == ".else" or self._assembler.value(*pieces[0]):
                 self._assembler.body(branch.body, frame, branch.cost)
                 return
 
     def _macro(self, block: Block, frame: Frame | None) -> None:
         branch, assembler = block.branches[0], self._assembler
-        pieces, column = self._header(branch.header)
+        pieces, column = self._assembler.header(branch.header)
         if not pieces:
             raise Mistake("macro", "a macro without a name", ".macro NAME a, b=default", column)
         words = pieces[0][0].split(None, 1)
@@ -195,14 +185,6 @@ class Directives:
         macro = Macro(name, branch.line, parameters, branch.body, branch.cost)
         assembler.macros[name] = macro
         check_parameters(macro, assembler.report)
-
-
-def _count(syntax: str, pieces: Pieces, least: int, most: int | None, column: int) -> None:
-    if len(pieces) < least or (most is not None and len(pieces) > most):
-        takes = f"{least} or more" if most is None else f"{least}" if most == least else f"{least} to {most}"
-        plural = "s" * (takes != "1")
-        directive = syntax.split(" ", 1)[0]
-        raise Mistake("directive", f"{directive!r} takes {takes} operand{plural}, not {len(pieces)}", f"syntax: {syntax}", column)
 
 
 def _name(piece: tuple[str, int], what: str) -> tuple[str, int]:

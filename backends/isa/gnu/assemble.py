@@ -16,9 +16,10 @@ from backends.isa.architecture import Architecture
 from backends.isa.assembler import blocks
 from backends.isa.assembler.blocks import Block, Node
 from backends.isa.assembler.diagnostics import Enough, Frame, Mistake, Place, Reporter, near, quote
+from backends.isa.assembler.expansion import Expander
 from backends.isa.assembler.expressions import Local, Name, Number, Operation, evaluate, parse
 from backends.isa.assembler.expressions import Node as Expression
-from backends.isa.assembler.lines import Comments, lead, split
+from backends.isa.assembler.lines import lead, split
 from backends.isa.assembler.symbols import NAME, Registers, Symbols, Unresolved
 from backends.isa.dialect import Dialect, Pseudo
 from backends.isa.engine import Image, Program
@@ -27,7 +28,7 @@ from backends.isa.gnu.forms import Forms, Piece, word_of
 from backends.isa.gnu.sections import Sections, Waiting
 
 BUDGET = 1 << 26
-"""Characters of expanded lines, each counted with 64 more."""
+"""Of `Expander`."""
 _LABEL = re.compile(rf"\s*({NAME}|\d+)\s*:")
 _ASSIGNMENT = re.compile(rf"\s*({NAME})\s*=(?!=)")
 _HEAD = re.compile(r"\s*(\S+)")
@@ -47,23 +48,19 @@ def assemble(source: str, architecture: Architecture, dialect: Dialect) -> tuple
     return second.run(text), second.report
 
 
-class Assembler:
+class Assembler(Expander):
     """One reading of a text."""
 
     def __init__(self, architecture: Architecture, dialect: Dialect, sizes: dict[str, int]) -> None:
-        self.report = Reporter()
+        super().__init__(architecture.definition.comments, BUDGET)
         self.sections = Sections(dialect, architecture, sizes)
         self.symbols = Symbols(Registers(()))
-        self.place = Place(1, "")
-        self.macros: dict[str, blocks.Macro] = {}
         self.forms = Forms(architecture, dialect)
         self._architecture, self._dialect = architecture, dialect
-        self._comments = Comments(architecture.definition.comments)
         self._directives = Directives(self)
         self._waiting: list[Waiting] = []
         self._high: dict[int, int] = {}
         """What ``%pcrel_hi`` stands for, by the address of its instruction."""
-        self._depth, self._budget, self._calls = 0, BUDGET, 0
         self.filler = dialect.nop.to_bytes(4, "little")
         """What fills gaps between instructions."""
         self.moves = False
@@ -93,29 +90,10 @@ class Assembler:
             except Mistake as mistake:
                 self.report.error(self.place, mistake)
 
-    def body(self, nodes: list[Node], frame: Frame | None, cost: int) -> None:
-        """Expands the body of a block or macro, within the limits."""
-        place = self.place
-        self._budget -= cost
-        if self._budget < 0:
-            self.report.fatal(place, Mistake("too_large", "the text expands to too much", "use loops of the machine"))
-        if self._depth >= blocks.DEEPEST:
-            text = f"macros and blocks are nested deeper than {blocks.DEEPEST}"
-            self.report.fatal(place, Mistake("macro", text, "a macro must not call itself without end"))
-        self._depth += 1
-        self.expand(nodes, frame)
-        self._depth -= 1
-        self.place = place
-
-    def affords(self, count: int, cost: int) -> None:
-        """`Mistake` if a repeat is too large to begin with."""
-        if count * cost > self._budget:
-            raise Mistake("too_large", f"{count} repeats are too many", "use a loop of the machine")
-
     def strip(self, line: str) -> str:
         """The line without its comment; one in quotes is none."""
         if '"' not in line:
-            return self._comments.strip(line)
+            return super().strip(line)
         quoted = re.match(r'(?:[^"#]|"(?:\\.|[^"\\])*")*', line)
         return quoted[0] if quoted else line
 
@@ -217,8 +195,7 @@ class Assembler:
         missing = [name for name in macro.parameters if name not in arguments]
         if missing:
             raise Mistake("operand_count", f"macro {quote(macro.name)} lacks {', '.join(missing)}", "", column)
-        self._calls += 1
-        self.body(macro.body_of(arguments, self._calls), Frame(macro.name, self.place.line, frame), macro.cost)
+        self.call(macro, arguments, frame)
 
     # Values
 

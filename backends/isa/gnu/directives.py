@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from backends.isa.assembler.blocks import Block, Macro, check_parameters
 from backends.isa.assembler.diagnostics import Frame, Mistake, quote
+from backends.isa.assembler.expansion import Pieces, check_count
 from backends.isa.assembler.expressions import Number
-from backends.isa.assembler.lines import lead, split
+from backends.isa.assembler.lines import lead
 from backends.isa.assembler.symbols import NAME
 
 if TYPE_CHECKING:
     from backends.isa.gnu.assemble import Assembler
 
-Pieces = list[tuple[str, int]]
 SIZES = {
     ".byte": 1, ".half": 2, ".short": 2, ".2byte": 2, ".hword": 2, ".word": 4, ".long": 4, ".4byte": 4, ".int": 4,
     ".dword": 8, ".quad": 8, ".8byte": 8,
@@ -51,7 +51,6 @@ DIRECTIVES = (
 """Directives of one line."""
 MOST_ALIGN = 1 << 16
 _NAME = re.compile(NAME + r"\Z")
-_HEADER = re.compile(r"\s*\.\w+\s*")
 _STRING = re.compile(r'\s*"((?:\\.|[^"\\])*)"\s*\Z')
 _ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]+|[0-7]{1,3}|.)")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "\\": "\\", '"': '"'}
@@ -84,14 +83,14 @@ class Directives:
         self._assembler.sections.open(name)
 
     def _section(self, pieces: Pieces, column: int, name: str) -> None:
-        _count(".section NAME", pieces, 1, None, column)
+        check_count(".section NAME", pieces, 1, None, column)
         try:
             self._assembler.sections.open(pieces[0][0].strip().strip('"'))
         except Mistake as mistake:
             raise mistake.shifted(pieces[0][1] + lead(pieces[0][0])) from None
 
     def _equ(self, pieces: Pieces, column: int, name: str) -> None:
-        _count(f"{name} NAME, value", pieces, 2, 2, column)
+        check_count(f"{name} NAME, value", pieces, 2, 2, column)
         symbol, start = _name(pieces[0])
         try:
             self._assembler.symbols.define(symbol, self._assembler.value(pieces[1]), self._assembler.place.line)
@@ -99,7 +98,7 @@ class Directives:
             raise mistake if mistake.column is not None else mistake.shifted(start) from None
 
     def _align(self, pieces: Pieces, column: int, name: str) -> None:
-        _count(f"{name} {'bytes' if name == '.balign' else 'power'}", pieces, 1, 3, column)
+        check_count(f"{name} {'bytes' if name == '.balign' else 'power'}", pieces, 1, 3, column)
         assembler = self._assembler
         said = assembler.integer(pieces[0], "the alignment")
         to = said if name == ".balign" else 1 << min(max(said, 0), 63)
@@ -111,14 +110,14 @@ class Directives:
         assembler.sections.add((filler * (gap // 4 + 1))[:gap], assembler.place.line)
 
     def _space(self, pieces: Pieces, column: int, name: str) -> None:
-        _count(f"{name} bytes, value", pieces, 1, 2, column)
+        check_count(f"{name} bytes, value", pieces, 1, 2, column)
         assembler = self._assembler
         count = self._size(pieces[0], "the number of bytes")
         value = assembler.integer(pieces[1], "the value") if len(pieces) == 2 else 0
         assembler.sections.add(bytes([value & 255]) * count, assembler.place.line)
 
     def _fill(self, pieces: Pieces, column: int, name: str) -> None:
-        _count(".fill count, bytes, value", pieces, 1, 3, column)
+        check_count(".fill count, bytes, value", pieces, 1, 3, column)
         assembler = self._assembler
         count = self._size(pieces[0], "the count")
         size = min(assembler.integer(pieces[1], "the size"), 8) if len(pieces) > 1 else 1
@@ -133,7 +132,7 @@ class Directives:
         return count
 
     def _comm(self, pieces: Pieces, column: int, name: str) -> None:
-        _count(".comm NAME, bytes, alignment", pieces, 2, 3, column)
+        check_count(".comm NAME, bytes, alignment", pieces, 2, 3, column)
         assembler = self._assembler
         before = assembler.sections.current
         assembler.sections.open(".bss")
@@ -152,14 +151,14 @@ class Directives:
         self._assembler.sections.add(raw + (b"" if name == ".ascii" else b"\0"), self._assembler.place.line)
 
     def _integers(self, pieces: Pieces, column: int, name: str) -> None:
-        _count(f"{name} value, ...", pieces, 1, None, column)
+        check_count(f"{name} value, ...", pieces, 1, None, column)
         size = SIZES[name]
         for piece in pieces:
             later = self._assembler.later(piece)
             self._assembler.wait(size, partial(_bytes, later, piece, size, name))
 
     def _floats(self, pieces: Pieces, column: int, name: str) -> None:
-        _count(f"{name} value, ...", pieces, 1, None, column)
+        check_count(f"{name} value, ...", pieces, 1, None, column)
         form = FLOATS[name]
         for piece in pieces:
             value = float(self._assembler.value(piece, real=True))
@@ -171,30 +170,21 @@ class Directives:
 
     # Blocks
 
-    def _header(self, header: str) -> tuple[Pieces, int]:
-        code = self._assembler.strip(header)
-        match = _HEADER.match(code)
-        start = match.end() if match else 0
-        return split(code[start:], start), lead(header)
-
     def _rept(self, block: Block, frame: Frame | None) -> None:
-        branch = block.branches[0]
-        pieces, column = self._header(branch.header)
-        _count(".rept count", pieces, 1, 1, column)
+        pieces, column = self._assembler.header(block.branches[0].header)
+        check_count(".rept count", pieces, 1, 1, column)
         count = self._size(pieces[0], "the count")
-        self._assembler.affords(count, branch.cost)
-        for _ in range(count):
-            self._assembler.body(branch.body, frame, branch.cost)
+        self._assembler.repeat(block, count, frame)
 
     def _for(self, block: Block, frame: Frame | None) -> None:
         raise Mistake("unknown_directive", "unknown directive '.for'", "'.rept' repeats lines", lead(block.branches[0].header))
 
     def _if(self, block: Block, frame: Frame | None) -> None:
         for branch in block.branches:
-            pieces, column = self._header(branch.header)
+            pieces, column = self._assembler.header(branch.header)
             word = branch.header.split(None, 1)[0]
             if word != ".else":
-                _count(f"{word} condition", pieces, 1, 1, column)
+                check_count(f"{word} condition", pieces, 1, 1, column)
             if word == ".else" or self._assembler.value(pieces[0]):
                 self._assembler.body(branch.body, frame, branch.cost)
                 return
@@ -233,14 +223,6 @@ def _unescaped(match: re.Match[str]) -> str:
     if text[0] == "x" and len(text) > 1:
         return chr(int(text[1:], 16) & 255)
     return chr(int(text, 8) & 255) if text[0] in "01234567" else _ESCAPES.get(text, text)
-
-
-def _count(syntax: str, pieces: Pieces, least: int, most: int | None, column: int) -> None:
-    if len(pieces) < least or (most is not None and len(pieces) > most):
-        takes = f"{least} or more" if most is None else f"{least}" if most == least else f"{least} to {most}"
-        name = syntax.split(" ", 1)[0]
-        raise Mistake("directive", f"{name!r} takes {takes} operand{'s' * (takes != '1')}, not {len(pieces)}",
-                      f"syntax: {syntax}", column)  # fmt: skip
 
 
 def _name(piece: tuple[str, int]) -> tuple[str, int]:

@@ -13,9 +13,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
 from backends.plena.layout import EYE, GROUP, ONES, Layout, padded
+from backends.templates import environment, recipe_key
 from harness.task import Workload
 
 
@@ -56,12 +57,12 @@ RECIPES: Mapping[str, Recipe] = {
 
 def known(workload: Workload) -> bool:
     """Whether there is a recipe for the workload's task."""
-    return _key(workload) in RECIPES
+    return recipe_key(workload) in RECIPES
 
 
 def render(workload: Workload) -> str:
     """The baseline kernel of a workload. KeyError where there is no recipe."""
-    recipe = RECIPES[_key(workload)]
+    recipe = RECIPES[recipe_key(workload)]
     layout = Layout.of(workload)
     inputs = list(layout.inputs.values())
     text = (
@@ -94,19 +95,8 @@ def _indented(text: str) -> Iterator[str]:
         depth += line.startswith("C_LOOP_START")
 
 
-def _key(workload: Workload) -> str:
-    return f"{workload.task.id} {workload.task.name}"
-
-
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("backends.plena.baselines"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # the text is assembly, not markup
-    )
-    environment.globals.update(EYE=EYE, ONES=ONES, pad4=lambda n: padded(n, GROUP), pad=padded)
-    return environment
+    made = environment(__name__)
+    made.globals.update(EYE=EYE, ONES=ONES, pad4=lambda n: padded(n, GROUP), pad=padded)
+    return made

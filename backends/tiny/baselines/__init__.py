@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
+from backends.templates import environment, recipe_key
 from harness.task import Workload
 
 RECIPES: Mapping[str, str] = {
@@ -42,12 +40,12 @@ RECIPES: Mapping[str, str] = {
 
 def known(workload: Workload) -> bool:
     """Whether there is a recipe for the workload's task."""
-    return _key(workload) in RECIPES
+    return recipe_key(workload) in RECIPES
 
 
 def render(workload: Workload, addresses: Mapping[str, int], scratch: int, lanes: int) -> str:
     """The baseline kernel of a workload whose tensors lie at these addresses. KeyError where there is no recipe."""
-    template = _environment().get_template(f"{RECIPES[_key(workload)]}.s.j2")
+    template = environment(__name__).get_template(f"{RECIPES[recipe_key(workload)]}.s.j2")
     text = template.render(p=workload.p, t=addresses, scratch=scratch, lanes=lanes, unique=_names())
     title = f"; {workload.id} {workload.task.name}: {workload.p!r}"
     return "\n".join([title, *_indented(text)]).rstrip() + "\n"
@@ -68,19 +66,3 @@ def _indented(text: str) -> Iterator[str]:
     """Lines of a program, without empty ones; instructions are indented, labels, directives and comments are not."""
     for line in filter(None, map(str.strip, text.splitlines())):
         yield line if re.match(r"\w+:|[.;]", line) else f"    {line}"
-
-
-def _key(workload: Workload) -> str:
-    return f"{workload.task.id} {workload.task.name}"
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("backends.tiny.baselines"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # the text is assembly, not markup
-    )

@@ -11,10 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
+from backends.templates import environment, recipe_key
 from backends.verilog.interface import Group, input_groups, output_groups, profile
 from harness.task import Workload
 
@@ -53,11 +51,11 @@ RECIPES: Mapping[str, Recipe] = {
 
 def supported(workload: Workload) -> str | None:
     """None if there is a baseline for the workload, else why there is none."""
-    recipe = RECIPES.get(_key(workload))
+    recipe = RECIPES.get(recipe_key(workload))
     if recipe is None:
-        return f"the template compiler has no template for {_key(workload)!r}"
+        return f"the template compiler has no template for {recipe_key(workload)!r}"
     if workload.dtype.name != recipe.dtype:
-        return f"the template of {_key(workload)!r} exists in {recipe.dtype}, not in {workload.dtype.name!r}"
+        return f"the template of {recipe_key(workload)!r} exists in {recipe.dtype}, not in {workload.dtype.name!r}"
     return None
 
 
@@ -65,9 +63,9 @@ def render(workload: Workload) -> str:
     """The baseline kernel of a workload. ValueError, with the reason, where `supported` gives one."""
     if reason := supported(workload):
         raise ValueError(reason)
-    recipe = RECIPES[_key(workload)]
+    recipe = RECIPES[recipe_key(workload)]
     places = _stream_places(workload) if profile(workload) == "stream" else {}
-    text = _environment().get_template(f"{recipe.template}.v.j2").render(**places, **recipe.variables)
+    text = environment(__name__).get_template(f"{recipe.template}.v.j2").render(**places, **recipe.variables)
     lines = "\n".join(line.rstrip() for line in text.splitlines())
     return re.sub(r"\n{3,}", "\n\n", lines).strip() + "\n"
 
@@ -109,19 +107,3 @@ def _places(group: Group) -> Iterable[Place]:
     for tensor in group.tensors:
         yield Place(tensor.name, 8 * tensor.dtype.bytes, at)
         at += 8 * tensor.dtype.bytes
-
-
-def _key(workload: Workload) -> str:
-    return f"{workload.task.id} {workload.task.name}"
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("backends.verilog.baselines"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # the text is Verilog, not markup
-    )

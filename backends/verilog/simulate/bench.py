@@ -5,10 +5,8 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-
+from backends.templates import environment
 from backends.verilog import interface
 from harness.record import digest
 from harness.task import Workload
@@ -39,7 +37,8 @@ def render(workload: Workload, parameters: Iterable[str], window: tuple[int, int
     contract = interface.contract(workload)
     top, instance = (f"{kind}_{secrets.token_hex(8)}" for kind in ("bench", "dut"))
     values = ", ".join(f".{name}({contract.parameters[name]})" for name in parameters)
-    text = _template(contract.profile).render(
+    template = environment("backends.verilog", "simulate").get_template(f"{contract.profile}.sv.j2")
+    text = template.render(
         bench=top,
         instance=instance,
         parameters=f" #({values})" if values else "",
@@ -65,15 +64,3 @@ def _sizes(workload: Workload, contract: interface.Contract) -> Mapping[str, obj
             if name in workload.outputs
         ],
     }
-
-
-@cache
-def _template(name: str) -> Template:
-    environment = Environment(
-        loader=PackageLoader("backends.verilog", "simulate"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,  # the text is Verilog, not markup
-    )
-    return environment.get_template(f"{name}.sv.j2")

@@ -13,26 +13,11 @@ from backends.cpu.backend import CpuBackend
 from backends.cpu.prelude import prelude
 from backends.cpu.toolchain import Artifact
 from harness.backend import BackendContext, Build, Execution, Limits
-from harness.errors import InfraError
 from harness.sandbox import Sandbox
-from harness.sandbox.choose import choose
 from harness.task import Workload
 from tasks import core
 
 TASKS = {task.id: task for task in core().tasks}
-
-
-@pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cpu-cache")
-
-
-@pytest.fixture(scope="session")
-def sandbox(cache: Path) -> Sandbox:
-    try:
-        return choose(None, cache).chosen
-    except InfraError as error:
-        pytest.skip(f"no sandbox: {error}")
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import pytest
 
 from backends.isa.backend import IsaBackend
 from backends.isa.bind import load
+from backends.templates import environment
 from backends.tiny import baselines, create
 from backends.tiny.port import Layout, TinyPort
 from harness.backend import BackendContext, Limits
@@ -124,7 +125,8 @@ def test_both_engines_give_the_same_outputs_and_cycles(backend: IsaBackend, tmp_
 
 def test_a_recipe_and_a_template_for_every_core_task() -> None:
     assert set(baselines.RECIPES) == {f"{task.id} {task.name}" for task in TASKS.values()}
-    assert set(baselines._environment().list_templates()) == {f"{name}.s.j2" for name in (*baselines.RECIPES.values(), "pieces")}
+    templates = environment(baselines.__name__).list_templates()
+    assert set(templates) == {f"{name}.s.j2" for name in (*baselines.RECIPES.values(), "pieces")}
 
 
 def test_labels_are_unique_and_the_text_is_stable() -> None:

@@ -13,7 +13,6 @@ from backends.verilog.simulate.conductor import Conductor
 from harness.backend import BackendContext
 from harness.errors import InfraError
 from harness.sandbox import Sandbox
-from harness.sandbox.choose import choose
 from harness.task import Params, Step, Task, Tensors, Work, Workload, elem, i8, i32, standard_inputs
 from tasks import every_task
 
@@ -21,19 +20,6 @@ if TYPE_CHECKING:
     from backends.verilog.backend import VerilogBackend
 
 KERNELS = Path(__file__).parent / "kernels"
-
-
-@pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("verilog-cache")
-
-
-@pytest.fixture(scope="session")
-def sandbox(cache: Path) -> Sandbox:
-    try:
-        return choose(None, cache).chosen
-    except InfraError as error:
-        pytest.skip(f"no sandbox: {error}")
 
 
 @pytest.fixture(scope="session")

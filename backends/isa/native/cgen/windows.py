@@ -6,7 +6,7 @@ storage type, copied at the end; or the memory itself where nobody can see the d
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from backends.isa.dtypes import MX, DType, ValueType
 from backends.isa.language import ir
@@ -250,8 +250,3 @@ class WindowWriter:
             span = w.place.memory.dtype.bytes
             count = f"min_u64({count}, {first} < {size}u ? ({size}u - {first}) * {span} : 0)"
         return [f"fill({buffer}, {w.place.elements}, {first} * sizeof(*{w.place.elements}), {count}, {w.open.size} * {unit});"]
-
-
-def made_direct(window: Window) -> Window:
-    """The same window, written in place."""
-    return replace(window, direct=True)
