@@ -338,9 +338,10 @@ class Profiles(Protocol):
 class Measures(Protocol):
     """For targets on which a kernel costs more than cycles: area, clock. Asked at the final grading only, because it is slow."""
 
-    def measure(self, build: Build, cycles: float) -> Mapping[str, float]:
-        """These costs by name, with their unit in it, for a kernel that takes so many cycles; empty where they are turned off.
-        Raises InfraError when a tool is broken."""
+    def measure(self, build: Build, cycles: float, baseline: Build, baseline_cycles: float) -> Mapping[str, float]:
+        """These costs by name, with their unit in it, for a kernel that takes so many cycles; those of the baseline behind
+        ``baseline_``; and how many times better the kernel is behind ``gain_``, which is 1 for a difference within what the
+        tools scatter. Empty where costs are turned off or unknown. Raises InfraError when a tool is broken."""
 
 
 @dataclass(frozen=True)

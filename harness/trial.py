@@ -154,8 +154,8 @@ class Evaluation(Record):
     counters: dict[str, float] = {}
     """Counted events of the first input set."""
     metrics: dict[str, float] = {}
-    """Costs besides cycles, by name; those of the baseline have the same names behind ``baseline_``. Only of final gradings, and
-    only where the backend measures them."""
+    """What `harness.backend.Measures` found: costs besides cycles, ``baseline_`` ones, and ``gain_``s. Only of final gradings,
+    and only where the backend measures them."""
     profile: Profile | None = None
     """Where the cycles went, if asked for."""
     alarms: tuple[str, ...] = ()

@@ -25,7 +25,7 @@ from backends.verilog.gate import SOURCE_LIMIT, Gated, SourceGate
 from backends.verilog.simulate.conductor import Conductor, Design, Result
 from backends.verilog.simulate.driver import Refusal
 from backends.verilog.simulate.runs import Budget
-from backends.verilog.synthesis import LIMITS, DesignLimits, Netlist, Ppa, Quick, Synthesis, UnplaceableError
+from backends.verilog.synthesis import LIMITS, DesignLimits, Netlist, Ppa, Quick, Synthesis, UnplaceableError, compare
 from harness.backend import (
     BackendContext,
     BackendInfo,
@@ -198,17 +198,21 @@ class VerilogBackend:
         """Kernels that end badly, each in its way."""
         return specimens.specimens(workload)
 
-    def measure(self, build: Build, cycles: float) -> Mapping[str, float]:
+    def measure(self, build: Build, cycles: float, baseline: Build, baseline_cycles: float) -> Mapping[str, float]:
         """Area and clock after placing and routing, and what follows from them, where the option ``ppa`` is on; else nothing."""
         if not self._measures:
             return {}
-        artifact = artifact_of(build)
+        artifacts = (artifact_of(build), artifact_of(baseline))
         try:
-            ppa = self.synthesis.ppa(artifact.text, artifact.parameters)
+            ours, theirs = (self.synthesis.ppa(artifact.text, artifact.parameters) for artifact in artifacts)
         except UnplaceableError:
             return {}  # unknown, which is not the same as nothing
-        costs = {name: float(getattr(ppa, name)) for name in tools.PPA}
-        return {**costs, "time_us": ppa.time_us(cycles), "area_delay": ppa.area * ppa.time_us(cycles)}
+        gains = compare(ours, cycles, theirs, baseline_cycles)._asdict()
+        return {
+            **_costs(ours, cycles),
+            **{f"baseline_{name}": value for name, value in _costs(theirs, baseline_cycles).items()},
+            **{f"gain_{name}": value for name, value in gains.items()},
+        }
 
     def _build(self, source: str, workload: Workload) -> Build:
         contract = interface.contract(workload)
@@ -309,3 +313,11 @@ def _remember(known: OrderedDict[str, Any], key: str, value: Any) -> None:
     known[key] = value
     while len(known) > _REMEMBERED:
         known.popitem(last=False)
+
+
+def _costs(ppa: Ppa, cycles: float) -> dict[str, float]:
+    return {
+        **{name: float(getattr(ppa, name)) for name in tools.PPA},
+        "time_us": ppa.time_us(cycles),
+        "area_delay": ppa.area * ppa.time_us(cycles),
+    }

@@ -259,10 +259,10 @@ class Judge:
         if not isinstance(self._backend, Measures):
             return {}
         started = time.perf_counter()
-        ours = self._backend.measure(build, measured["cycles"])
-        theirs = self._backend.measure(self._baseline(workload, findings), measured["baseline_cycles"]) if ours else {}
+        baseline = self._baseline(workload, findings)
+        costs = self._backend.measure(build, measured["cycles"], baseline, measured["baseline_cycles"])
         findings.tool_seconds += time.perf_counter() - started
-        return {**ours, **{f"baseline_{name}": value for name, value in theirs.items()}}
+        return dict(costs)
 
     def _race(self, build: Build, workload: Workload, stage: Stage, findings: _Findings) -> dict[str, Any]:
         assert isinstance(self._backend, PairedTiming)

@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -29,8 +29,10 @@ from harness.trial import Status, Trial, Verdict
 
 _R = TypeVar("_R", bound=Record)
 
-SCHEMA_VERSION = 1
-"""Version of both files; raised with every incompatible change."""
+SCHEMA_VERSION = 2
+"""Version of ``leaderboard.json``; raised with every change of it. Rows of older ones are computed anew from their evidence."""
+EVIDENCE_VERSION = 1
+"""Version of evidence files; raised with every incompatible change."""
 
 
 class Identity(Record):
@@ -144,7 +146,7 @@ class Row(Record):
 class Leaderboard(Record):
     """The file ``leaderboard.json``."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     rows: tuple[Row, ...] = ()
     """In order of suite, backend, model, date."""
 
@@ -271,10 +273,26 @@ def _entry(trial: Trial) -> Entry:
 
 
 def load(path: Path) -> Leaderboard:
-    """The leaderboard at ``path``; an empty one where there is no file. UsageError for anything that is not one."""
+    """The leaderboard at ``path``; an empty one where there is no file. UsageError for anything that is not one.
+
+    A file of an older version is read as this one's; it is written as such when a row is next added.
+    """
     if not path.exists():
         return Leaderboard()
-    return _read(path, Leaderboard, "a leaderboard")[0]
+    return _read(path, Leaderboard, "a leaderboard", SCHEMA_VERSION, lambda old: _migrated(path, old))[0]
+
+
+def _migrated(path: Path, old: dict[str, Any]) -> dict[str, Any]:
+    """An older leaderboard's rows, computed anew from their evidence, which has not changed. IntegrityError where it has."""
+    rows = []
+    for row in old["rows"]:
+        made = row_of(*load_evidence(evidence_path(path, str(row["id"]))))
+        if made.id != row["id"]:
+            raise IntegrityError(
+                f"the evidence of row {row['id']!r} was changed: it gives {made.id!r}", "restore it, or remove the row"
+            )
+        rows.append(made.model_dump(mode="json"))
+    return {"schema_version": SCHEMA_VERSION, "rows": rows}
 
 
 def load_evidence(path: Path) -> tuple[Evidence, str]:
@@ -282,30 +300,34 @@ def load_evidence(path: Path) -> tuple[Evidence, str]:
     if not path.is_file():
         raise IntegrityError(f"the evidence {str(path)!r} is missing")
     try:
-        evidence, raw = _read(path, Evidence, "an evidence file")
+        evidence, raw = _read(path, Evidence, "an evidence file", EVIDENCE_VERSION)
     except UsageError as error:
         raise IntegrityError(error.message) from error
     return evidence, hashlib.sha256(raw).hexdigest()
 
 
-def _read(path: Path, model: type[_R], kind: str) -> tuple[_R, bytes]:
-    """A file of this schema version with its bytes; UsageError says why it is not one."""
+def _read(
+    path: Path, model: type[_R], kind: str, version: int, migrate: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+) -> tuple[_R, bytes]:  # fmt: skip
+    """A file of a schema version, or of an older one that can be migrated, with its bytes; UsageError says why it is not one."""
     raw = path.read_bytes()
     hint = "move it away or restore it from version control; it was left as it was"
     try:
         loose = json.loads(raw)
-        version = loose.get("schema_version") if isinstance(loose, dict) else None
-        if isinstance(version, int) and version > SCHEMA_VERSION:
+        found = loose.get("schema_version") if isinstance(loose, dict) else None
+        if isinstance(found, int) and found > version:
             raise UsageError(
-                f"{str(path)!r} was written by a newer kernelwright: schema version {version}, this one reads {SCHEMA_VERSION}",
+                f"{str(path)!r} was written by a newer kernelwright: schema version {found}, this one reads {version}",
                 "upgrade kernelwright; it was left as it was",
             )
+        if migrate is not None and isinstance(found, int) and found < version:
+            return model.model_validate_json(json.dumps(migrate(loose))), raw
         return model.model_validate_json(raw), raw
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"])) or "the file"
         reason = f"{where}: {first['msg']} ({error.error_count()} problem(s) in all)"
-    except (ValueError, RecursionError) as error:
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
         reason = str(error)
     raise UsageError(f"{str(path)!r} is not {kind}: {reason}", hint)
 

@@ -47,7 +47,7 @@ def conversation(trial: Trial, events: Sequence[Event], attempts: Sequence[Attem
             case "evaluation":
                 evaluation = Evaluation.model_validate(event.data)
                 if evaluation.stage == "final":
-                    parts += [_rule("graded on hidden inputs", since, "bold"), _verdict(evaluation)]
+                    parts += [_rule("graded on hidden inputs", since, "bold"), _verdict(evaluation), *_costs(evaluation)]
             case "note":
                 parts += [_rule("note", since, "yellow"), Text(json.dumps(event.data, ensure_ascii=False))]
     return Group(*parts)
@@ -194,6 +194,12 @@ def _answer(answer: Answer, since: float, limit: int | None) -> Iterator[Rendera
 def _verdict(evaluation: Evaluation) -> Text:
     word = evaluation.verdict.value if evaluation.verdict else "built"
     return Text(f"{word}: {line(evaluation.summary)}", style="green" if evaluation.passed else "red")
+
+
+def _costs(evaluation: Evaluation) -> Iterator[RenderableType]:
+    """What the target measured besides cycles."""
+    if evaluation.metrics:
+        yield Text(", ".join(f"{name} {value:,.6g}" for name, value in evaluation.metrics.items()))
 
 
 def _totals(profile: Profile) -> RenderableType:

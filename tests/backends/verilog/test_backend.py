@@ -153,7 +153,11 @@ def test_what_a_kernel_costs_is_measured_where_that_is_turned_on(cache, sandbox,
 
     build = backend.build(kernel("add"), add)
     backend.synthesis.ppa = lambda text, parameters: Placed
-    assert backend.measure(build, 400) == {
+    costs = backend.measure(build, 400, build, 410)
+    assert {name: value for name, value in costs.items() if not name.startswith(("baseline_", "gain_"))} == {
         "luts": 10.0, "carry": 2.0, "ffs": 30.0, "dsps": 0.0, "brams": 0.0, "area": 14.0, "fmax_mhz": 200.0, "time_us": 2.0,
         "area_delay": 28.0,
     }  # fmt: skip
+    assert costs["baseline_time_us"] == 2.05
+    assert [costs[f"gain_{name}"] for name in ("speed", "area", "area_delay")] == [1, 1, 1], "under 5% is a tie"
+    assert backend.measure(build, 400, build, 800)["gain_speed"] == 2

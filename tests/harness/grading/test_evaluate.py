@@ -340,8 +340,13 @@ class Measuring(ToyBackend):
         super().__init__()
         self.area = area
 
-    def measure(self, build, cycles):
-        return {"area": float(len(build.artifact[0])), "area_delay": len(build.artifact[0]) * cycles} if self.area else {}
+    def measure(self, build, cycles, baseline, baseline_cycles):
+        ours, theirs = len(build.artifact[0]), len(baseline.artifact[0])
+        costs = {
+            "area": float(ours), "area_delay": ours * cycles,
+            "baseline_area": float(theirs), "baseline_area_delay": theirs * baseline_cycles,
+        }  # fmt: skip
+        return costs if self.area else {}
 
 
 def test_costs_besides_cycles_are_measured_at_the_final_grading_for_kernel_and_baseline():

@@ -117,6 +117,38 @@ def test_a_run_that_contradicts_itself_is_refused(tmp_path: Path, change: dict, 
     assert not board(tmp_path).exists()
 
 
+def of_version_1(path: Path) -> None:
+    """Makes the leaderboard one of the first version, whose metrics knew less."""
+    data = json.loads(path.read_text())
+    for row in data["rows"]:
+        for name in ("pass_hat_k", "fast_area", "penalised_speedup", "sol_score"):
+            del row["metrics"][name]
+    path.write_text(json.dumps({**data, "schema_version": 1}))
+
+
+def test_rows_of_an_older_version_are_computed_anew(tmp_path: Path) -> None:
+    [row] = add(board(tmp_path), [evidence()])
+    of_version_1(board(tmp_path))
+    before = board(tmp_path).read_bytes()
+    assert load(board(tmp_path)).rows == (row,)
+    assert board(tmp_path).read_bytes() == before
+    [other] = add(board(tmp_path), [evidence("other")])
+    assert json.loads(board(tmp_path).read_text())["schema_version"] == 2
+    assert {each.id: each for each in load(board(tmp_path)).rows} == {row.id: row, other.id: other}
+
+
+def test_an_older_row_whose_evidence_is_gone_or_changed_is_not_guessed(tmp_path: Path) -> None:
+    [row] = add(board(tmp_path), [evidence()])
+    of_version_1(board(tmp_path))
+    path = evidence_path(board(tmp_path), row.id)
+    path.write_bytes(path.read_bytes() + b" ")
+    with pytest.raises(IntegrityError, match="was changed"):
+        load(board(tmp_path))
+    path.unlink()
+    with pytest.raises(IntegrityError, match="is missing"):
+        load(board(tmp_path))
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
@@ -125,9 +157,11 @@ def test_a_run_that_contradicts_itself_is_refused(tmp_path: Path, change: dict, 
         (b"{]", "is not a leaderboard"),
         (b"[" * 100_000, "is not a leaderboard"),
         (b"[]", "is not a leaderboard"),
-        (b'{"schema_version": 1, "rows": [{"id": "x"}]}', r"rows\.0\.\w+: Field required"),
-        (b'{"schema_version": 1, "rows": [], "extra": 1}', "extra: Extra inputs"),
-        (b'{"schema_version": 2, "rows": []}', "newer kernelwright: schema version 2, this one reads 1"),
+        (b'{"schema_version": 2, "rows": [{"id": "x"}]}', r"rows\.0\.\w+: Field required"),
+        (b'{"schema_version": 2, "rows": [], "extra": 1}', "extra: Extra inputs"),
+        (b'{"schema_version": 3, "rows": []}', "newer kernelwright: schema version 3, this one reads 2"),
+        (b'{"schema_version": 1, "rows": [{}]}', "is not a leaderboard"),
+        (b'{"schema_version": 1}', "is not a leaderboard"),
     ],
 )
 def test_anything_else_is_refused_and_left_alone(tmp_path: Path, content: bytes, reason: str) -> None:

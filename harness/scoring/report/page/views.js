@@ -155,7 +155,7 @@ function cyclesOf() {
 }
 
 function cyclesView(one) {
-  const counters = Object.entries(one.counters ?? {});
+  const counters = Object.entries({ ...one.counters, ...one.metrics });
   const named = (prefix) => counters.filter(([name]) => name.startsWith(prefix)).map(([name, value]) => [name.slice(prefix.length), value]);
   const stalls = Object.entries(one.profile?.causes ?? {}).length ? Object.entries(one.profile.causes) : named("stall.");
   const busy = Object.entries(one.profile?.occupancy ?? {}).length ? Object.entries(one.profile.occupancy) : one.cycles ? named("busy.").map(([name, value]) => [name, value / one.cycles]) : [];
