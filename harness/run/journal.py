@@ -10,6 +10,7 @@ reply is set aside on the disk before it is asked for, so that a full disk costs
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import time
@@ -31,6 +32,9 @@ from harness.trial import Evaluation, Event
 
 RESERVE_BYTES = 1 << 20
 """Room that the disk must have for a reply before a model is asked for it."""
+
+UNABLE = frozenset({errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS})
+"""What file systems answer that cannot set room aside; there a full disk is noticed one reply later."""
 
 Kind = Literal["prompt", "reply", "tool", "evaluation", "note"]
 R = TypeVar("R", bound=Record)
@@ -103,8 +107,12 @@ class Journal:
     def reserve(self) -> None:
         """Sets room aside for the next event. OSError if there is none: then what would fill it need not be paid for. Until the
         event is written the file ends in zeros, which count as a line that was being written."""
-        with self._taken_back():
-            os.posix_fallocate(self._file.fileno(), self._size, RESERVE_BYTES)
+        try:
+            with self._taken_back():
+                os.posix_fallocate(self._file.fileno(), self._size, RESERVE_BYTES)
+        except OSError as error:
+            if error.errno not in UNABLE:
+                raise
 
     @contextmanager
     def _taken_back(self) -> Iterator[None]:

@@ -186,3 +186,10 @@ def test_bytes_that_no_kernel_has_are_noticed(store):
         store.kernel(SPECS[0])
     (store.finished_folder(SPECS[0]) / "kernel.toy").write_bytes("\ud800".encode("utf-8", "surrogatepass"))
     assert store.kernel(SPECS[0]) == "\ud800"
+
+
+def test_the_secret_of_a_run_stands_in_one_file(cli):
+    assert cli(*cli.run_arguments("--tasks", "T01/C1"))[0] == 0
+    secret = (cli.out / "secret").read_bytes()
+    holding = [path.name for path in cli.folder.rglob("*") if path.is_file() and secret in path.read_bytes()]
+    assert holding == ["secret"]

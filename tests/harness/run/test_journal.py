@@ -134,6 +134,17 @@ def test_where_there_is_no_room_a_model_is_not_asked(path, monkeypatch):
     assert path.read_bytes() == b""
 
 
+def test_a_file_system_that_cannot_set_room_aside_is_good_enough(path, monkeypatch):
+    def unable(*_arguments):
+        raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+
+    monkeypatch.setattr(os, "posix_fallocate", unable)
+    with Journal(path) as journal:
+        journal.reserve()
+        journal.append("reply", says("a"))
+    assert texts(path) == ["a"]
+
+
 @pytest.mark.parametrize("at", ["Infinity", "NaN", "1e300", "-1", '"now"'])
 def test_a_time_that_no_calendar_has_is_damage(path, at):
     path.write_text(f'{{"kind": "note", "at": {at}, "data": {{}}}}\n')
