@@ -33,7 +33,7 @@ class Attack(NamedTuple):
 def redteam(kill_points: int, *, quick: bool) -> list[Attack]:
     """Exploits, kills, and the conformance of every backend of this machine."""
     few = ["--quick"] * quick
-    backends = [row["name"] for row in _listed("backends") if not row["problem"]]
+    backends = [row["name"] for row in _listed("backends") if not row["problem"] and _holds_something(row["name"])]
     return [
         Attack("exploits", [KERNELWRIGHT, "redteam", *few]),
         Attack("kills", [sys.executable, KILLING, "--kill-points", str(kill_points)]),
@@ -50,6 +50,12 @@ def fuzz(seconds: float) -> list[Attack]:
         *(Attack(f"programs of {name}", [KERNELWRIGHT, "isa", "check", name, "--quick", "--seconds", each], "ok       agreement")
           for name in names),
     ]  # fmt: skip
+
+
+def _holds_something(backend: str) -> bool:
+    """Whether a backend supports a workload of the registered suites: one for imported problem sets has nothing to be tried on."""
+    done = subprocess.run([KERNELWRIGHT, "backends", "show", backend, "--json"], capture_output=True, text=True, check=True)
+    return bool(json.loads(done.stdout)["supported"])
 
 
 def _listed(what: str) -> list[dict[str, str]]:

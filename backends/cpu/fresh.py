@@ -3,7 +3,8 @@
 A few sets are drawn by the task's own generator. A batch picks members of this pool at random and perturbs every element:
 floats lose up to 2^-10 of their magnitude (zeros, signs and ranges stay), integers are XORed with random bits where the task
 uses their whole range, else drawn anew from all values that the tensor had in the pool. So nothing that a kernel remembers
-ever comes back.
+ever comes back. Parameters (tensors of one element, as the task declares them) stay as their member of the pool has them: they may
+have to agree with each other, as the ends of an interval do.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from harness.task import Array, Tensor, Workload
 
 POOL = 8
 """Input sets drawn by the generator for one race."""
+PARAMETER = (1,)
+"""Declared shape of what is not data."""
 _PERIOD = (1 << 17) - 1
 """The noise repeats after this many elements: a prime, so that no two slots of a batch meet the same stretch of it."""
 _Perturb = Callable[[Array], object]
@@ -31,7 +34,11 @@ class FreshInputs:
         for member in range(POOL):
             arena.write(pool, member, workload.draw(rng))
         self._pool = pool.reshape(POOL, arena.stride)
-        self._perturb = {name: self._rule(arena.view(pool, name), tensor, slots) for name, tensor in arena.tensors.items()}
+        self._perturb = {
+            name: self._rule(arena.view(pool, name), tensor, slots)
+            for name, tensor in arena.tensors.items()
+            if workload.task.inputs[name].shape != PARAMETER
+        }
 
     def draw(self, slots: int) -> Array:
         """An image of that many slots, each different from everything before."""

@@ -17,6 +17,7 @@ from backends.cpu.layout import PAGE, Arena, Layout, canary
 from backends.cpu.profiler import parse_callgrind
 from harness.sandbox.native import compile_trusted
 from harness.task import DTYPES, Tensor, Workload, f32, i8, i32
+from tasks.primitive.p05_clamp import task
 
 from .conftest import TASKS
 
@@ -63,6 +64,15 @@ def test_no_two_fresh_inputs_are_alike(task: str, dtype: str) -> None:
     fresh = FreshInputs(workload, arena, 64, np.random.default_rng(2))
     rows = np.concatenate([fresh.draw(64).reshape(64, -1) for _ in range(4)])
     assert len({row.tobytes() for row in rows}) == len(rows)
+
+
+@pytest.mark.parametrize("dtype", ["f32", "i8"])
+def test_parameters_that_belong_together_stay_together(dtype: str) -> None:
+    clamp = task.workload("C1", DTYPES[dtype])
+    arena = Layout.of(clamp).inputs
+    image = FreshInputs(clamp, arena, 256, np.random.default_rng(5)).draw(256)
+    assert (arena.view(image, "lo") <= arena.view(image, "hi")).all()
+    assert len({row.tobytes() for row in arena.view(image, "x")}) == 256
 
 
 def test_floats_keep_zeros_signs_and_range(relu: Workload) -> None:
