@@ -53,7 +53,7 @@ def fuzz(seconds: float) -> list[Attack]:
 
 
 def _holds_something(backend: str) -> bool:
-    """Whether a backend supports a workload of the registered suites: one for imported problem sets has nothing to be tried on."""
+    """Whether a backend supports any registered workload: one for imported problem sets has nothing to be tried on."""
     done = subprocess.run([KERNELWRIGHT, "backends", "show", backend, "--json"], capture_output=True, text=True, check=True)
     return bool(json.loads(done.stdout)["supported"])
 

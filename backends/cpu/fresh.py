@@ -3,8 +3,8 @@
 A few sets are drawn by the task's own generator. A batch picks members of this pool at random and perturbs every element:
 floats lose up to 2^-10 of their magnitude (zeros, signs and ranges stay), integers are XORed with random bits where the task
 uses their whole range, else drawn anew from all values that the tensor had in the pool. So nothing that a kernel remembers
-ever comes back. Parameters (tensors of one element, as the task declares them) stay as their member of the pool has them: they may
-have to agree with each other, as the ends of an interval do.
+ever comes back. Parameters (tensors that a task declares with one element) stay as their member of the pool has them, because
+they may have to agree with each other, as the ends of an interval do.
 """
 
 from __future__ import annotations
