@@ -190,7 +190,7 @@ PARSERS: Mapping[str, Parser] = {
     "transcript": Parser(edited(EVENT), file("transcript.jsonl", read_recording, UsageError)),
     "trial": Parser(edited(TRIAL), file("trial.json", lambda path: read_trial(path.parent), IntegrityError)),
     "lock": Parser(edited({"schema_version": 1, "seal": "x"}), file("lock.json", lambda p: read_lock(p.parent), IntegrityError)),
-    "leaderboard": Parser(edited(BOARD), file("leaderboard.json", leaderboard.load, UsageError)),
+    "leaderboard": Parser(edited(BOARD), file("leaderboard.json", leaderboard.load, UsageError, IntegrityError)),
     "evidence": Parser(edited({"schema_version": 1}), file("evidence.json", leaderboard.load_evidence, IntegrityError)),
     "options": Parser(
         st.lists(near("pairs=25", "cpu:gain=1"), max_size=3),
