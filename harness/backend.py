@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
+from harness import canary
 from harness.record import Record, digest
 from harness.task import Formats, Tensors, Workload
 
@@ -55,8 +56,8 @@ class Manual(Record):
 
     @property
     def text(self) -> str:
-        """All pages as one document."""
-        return "\n\n".join(f"## {section.title}\n\n{section.text.strip()}" for section in self.sections)
+        """All pages as one document, with the mark that it can be found by."""
+        return "\n\n".join([*(f"## {section.title}\n\n{section.text.strip()}" for section in self.sections), canary.LINE])
 
 
 class ToolSpec(Record):

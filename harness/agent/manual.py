@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from harness import canary
 from harness.agent.arguments import ArgumentError
 from harness.backend import Manual, ManualSection
 from harness.errors import did_you_mean
@@ -31,7 +32,7 @@ def read(manual: Manual, section: str, page: int = 1) -> str:
     if page > len(pages):
         raise ArgumentError(f"section {found.name!r} has {len(pages)} page(s), not {page}")
     position = f" (page {page} of {len(pages)})" if len(pages) > 1 else ""
-    return f"## {found.title}{position}\n\n{pages[page - 1]}"
+    return f"## {found.title}{position}\n\n{pages[page - 1]}\n\n{canary.LINE}"
 
 
 def split(text: str, size: int = PAGE) -> list[str]:

@@ -19,6 +19,7 @@ def manual(
 ) -> None:
     """Prints the manual of a backend. It is exactly what an agent may read."""
     from harness.agent.manual import search as search_in
+    from harness.backend import Manual
     from harness.cli import targets
 
     pages = targets.open_backend(backend, backend_option).info.manual
@@ -31,7 +32,7 @@ def manual(
         width = max((len(page.name) for page in chosen), default=0)
         print("\n".join(f"{page.name:{width}}  {page.title}" for page in chosen))
     else:
-        print("\n\n".join(f"## {page.title}\n\n{page.text.strip()}" for page in chosen))
+        print(Manual(sections=tuple(chosen)).text)
 
 
 manual.epilog = "Example: kernelwright manual cpu --search alignment"  # type: ignore[attr-defined]

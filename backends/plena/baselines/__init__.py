@@ -69,7 +69,7 @@ def render(workload: Workload) -> str:
         _environment()
         .get_template(f"{recipe.template}.s.j2")
         .render(
-            title=f"{workload.id} {workload.task.name}: {workload.p!r}",
+            title=f"{workload.task.name}: {workload.p!r}",
             p=workload.p,
             t=layout.inputs,
             y=next(iter(layout.outputs.values())),

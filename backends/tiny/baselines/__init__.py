@@ -47,7 +47,7 @@ def render(workload: Workload, addresses: Mapping[str, int], scratch: int, lanes
     """The baseline kernel of a workload whose tensors lie at these addresses. KeyError where there is no recipe."""
     template = environment(__name__).get_template(f"{RECIPES[recipe_key(workload)]}.s.j2")
     text = template.render(p=workload.p, t=addresses, scratch=scratch, lanes=lanes, unique=_names())
-    title = f"; {workload.id} {workload.task.name}: {workload.p!r}"
+    title = f"; {workload.task.name}: {workload.p!r}"
     return "\n".join([title, *_indented(text)]).rstrip() + "\n"
 
 

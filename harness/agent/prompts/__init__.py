@@ -15,6 +15,7 @@ from typing import Any
 
 from jinja2 import DictLoader, Environment, StrictUndefined
 
+from harness import canary
 from harness.agent import text
 from harness.backend import Backend, Brief
 from harness.errors import UsageError
@@ -111,7 +112,7 @@ def opening(
         documentation=settings.documentation, example=example, port=port,
     )  # fmt: skip
     return Request(
-        system=render("system.j2", info=backend.info, tools=names),
+        system=render("system.j2", info=backend.info, tools=names, canary=canary.LINE),
         messages=(Message(role="user", text=task),),
         tools=tuple(tools),
         max_output_tokens=settings.limits.reply_tokens,
