@@ -32,6 +32,9 @@ Array = NDArray[Any]
 Tensors = Mapping[str, Array]
 """Arrays by tensor name, each with the shape and numpy dtype that the workload states."""
 
+HELD_OUT = "+held-out"
+"""What the ids of workloads at held-out sizes end in."""
+
 Level = Literal["primitive", "composite", "end_to_end"]
 Category = Literal[
     "activation", "reduction", "normalization", "matmul", "convolution", "pooling", "attention", "loss", "optimizer",
@@ -280,9 +283,9 @@ class Workload:
 
     @property
     def id(self) -> str:
-        """``P15/C2``, or ``P04.i8/C2`` when the element type is not the task's first."""
+        """``P15/C2``, or ``P04.i8/C2`` when the element type is not the first; ``P15/C2+held-out`` at held-out sizes."""
         variant = "" if self.dtype == self.task.dtypes[0] else f".{self.dtype.name}"
-        return f"{self.task.id}{variant}/{self.configuration}" + ("+held-out" if self.is_held_out else "")
+        return f"{self.task.id}{variant}/{self.configuration}" + (HELD_OUT if self.is_held_out else "")
 
     @cached_property
     def p(self) -> Params:
@@ -305,8 +308,14 @@ class Workload:
 
     @property
     def held_out(self) -> Workload | None:
-        """The same workload at its held-out sizes, or None."""
-        return replace(self, is_held_out=True) if self.configuration in self.task.held_out else None
+        """The same workload at its held-out sizes; None where it has none, or is at them already."""
+        has_some = self.configuration in self.task.held_out and not self.is_held_out
+        return replace(self, is_held_out=True) if has_some else None
+
+    @property
+    def shown(self) -> Workload:
+        """The same workload at the sizes that everybody may know."""
+        return replace(self, is_held_out=False)
 
     @property
     def work(self) -> Work:

@@ -32,6 +32,7 @@ def run(
     backend: Annotated[list[str] | None, typer.Option(help="Target; repeatable. Not needed where there is only one.")] = None,
     suite: Annotated[str, typer.Option(help="Task suite. Not needed where there is only one.")] = "",
     tasks: Annotated[list[str] | None, typer.Option(help="Tasks: P15, P15/C2, P01.i32, 'P*', softmax; repeatable.")] = None,
+    held_out: Annotated[bool, typer.Option("--held-out", help="Grade at sizes that no prompt or result has shown.")] = False,
     repeats: Annotated[int, typer.Option(min=1, help="Trials of each model on each workload.")] = 1,
     out: Annotated[Path | None, typer.Option(help="Folder for the run; a new one in results/runs if not given.")] = None,
     workers: Workers = 0,
@@ -60,6 +61,7 @@ def run(
     """Runs agents on workloads. The kernels they submit are graded on hidden inputs."""
     from harness.run import commands
     from harness.run.plan import Options
+    from harness.run.selection import selectors
     from harness.trial import AgentLimits, AgentSettings
 
     given = {
@@ -70,7 +72,7 @@ def run(
     options = Options(
         models=tuple(dict.fromkeys(model or ())),
         suite=suite,
-        tasks=tuple(part for text in tasks or () for part in text.split(",")),
+        tasks=selectors(suite, [part for text in tasks or () for part in text.split(",")], held_out=held_out),
         backends=tuple(backend or ()),
         repeats=repeats,
         settings=AgentSettings(
@@ -122,6 +124,7 @@ def eval_(
     task: Annotated[str, typer.Option(help="Workload, such as P15/C2 or P01.i32/C1.")],
     backend: Annotated[str, typer.Option(help="Target. Not needed where there is only one.")] = "",
     final: Annotated[bool, typer.Option("--final", help="Grade on hidden inputs, as at the end of a trial.")] = False,
+    held_out: Annotated[bool, typer.Option("--held-out", help="At the held-out sizes of the workload.")] = False,
     profile: Annotated[bool, typer.Option("--profile", help="Also show where the cycles went.")] = False,
     backend_option: BackendOptions = None,
     sandbox: Sandbox = "",
@@ -131,12 +134,14 @@ def eval_(
     """Judges one kernel file. Says what an agent's run tool would say, or with --final what the grade would be."""
     from harness.run import commands
     from harness.run.plan import Options
+    from harness.run.selection import selectors
 
     options = Options(
         models=(), backends=(backend,) if backend else (), sandbox=sandbox, unsafe=unsafe_no_sandbox,
         backend_options=key_values("--backend-option", backend_option),
     )  # fmt: skip
-    evaluation = commands.evaluate(file, task, options, final=final, profile=profile)
+    (workload,) = selectors("", [task], held_out=held_out)
+    evaluation = commands.evaluate(file, workload, options, final=final, profile=profile)
     print(evaluation.model_dump_json(indent=2) if as_json else _evaluation_text(evaluation))
     raise typer.Exit(0 if evaluation.passed else 1)
 

@@ -107,7 +107,7 @@ class Judge:
             sets = self._input_sets(workload, stage)
             executions = self._run_sets(build, sets, workload, findings)
             if not findings.verdict and stage == "final":
-                self._run_held_out(source, workload, findings)
+                self._run_other_sizes(source, workload, findings)
             if not findings.verdict:
                 measured = self._speed(build, workload, stage, sets, executions, findings)
             if not findings.verdict and stage == "final":
@@ -213,9 +213,10 @@ class Judge:
         elif not execution.inputs_intact:
             findings.fail(Verdict.wrong, f"the kernel changed its inputs (on {one.label}); they are read-only")
 
-    def _run_held_out(self, source: str, workload: Workload, findings: _Findings) -> None:
-        """A kernel whose text is generic in the sizes must be right at sizes it was not shown."""
-        other = workload.held_out
+    def _run_other_sizes(self, source: str, workload: Workload, findings: _Findings) -> None:
+        """A kernel whose text is generic in the sizes must be right at sizes it was not shown, and where it is graded at those,
+        at the ones it was shown."""
+        other = workload.shown if workload.is_held_out else workload.held_out
         if not (self._backend.info.generic_sizes and other):
             return
         diagnostics = findings.diagnostics
@@ -223,7 +224,7 @@ class Judge:
         if build:
             self._run_sets(build, self._input_sets(other, "final"), other, findings)
         if findings.verdict:
-            findings.summary = f"at the held-out sizes {other.p!r}: {findings.summary}"
+            findings.summary = f"at the {'held-out' if other.is_held_out else 'shown'} sizes {other.p!r}: {findings.summary}"
         else:
             findings.diagnostics = diagnostics
 

@@ -7,6 +7,7 @@
 | ``P15/C2`` | one workload |
 | ``P01.i32``, ``P01.*`` | a task in another element type, or in all |
 | ``P*``, ``*/C1``, ``P1?/C[12]`` | patterns, as a shell reads them |
+| ``core+held-out``, ``P15/C2+held-out`` | the same at held-out sizes, which no prompt, manual or published result shows |
 """
 
 from __future__ import annotations
@@ -19,10 +20,17 @@ from pathlib import Path
 from harness import plugins
 from harness.errors import UsageError, unknown
 from harness.suites import format_of, is_folder
-from harness.task import DType, Suite, Task, Workload
+from harness.task import HELD_OUT, DType, Suite, Task, Workload
 
 DEFAULT_SUITE = "core"
 """The suite that is meant where neither a suite nor tasks are named, if it is installed."""
+
+
+def selectors(suite: str, tasks: Sequence[str], *, held_out: bool) -> tuple[str, ...]:
+    """What was named on the command line, and with ``held_out`` the same at held-out sizes: then a suite is named too."""
+    if not held_out:
+        return tuple(tasks)
+    return tuple(f"{name.removesuffix(HELD_OUT)}{HELD_OUT}" for name in tasks or (suite or DEFAULT_SUITE,))
 
 
 def load_suites(names: Sequence[str] = ()) -> dict[str, Suite]:
@@ -62,15 +70,16 @@ def select(selectors: Sequence[str], suites: dict[str, Suite]) -> list[Workload]
     only = next(iter(suites.values())) if len(suites) == 1 else None
     chosen: set[str] = set()
     for selector in selectors:
-        found = _whole(suites[selector]) if selector in suites else _matching(selector, tasks, only)
-        chosen.update(workload.id for workload in found)
-    return [workload for workload in every_workload(tasks) if workload.id in chosen]
+        name = selector.removesuffix(HELD_OUT)
+        found = list(_whole(suites[name]) if name in suites else _matching(name, tasks, only))
+        chosen.update(workload.id for workload in (found if name == selector else _held_out(name, found)))
+    return [workload for workload in _at_all_sizes(tasks) if workload.id in chosen]
 
 
 def find_workload(id: str, suites: dict[str, Suite]) -> Workload:
     """The workload with exactly this id. UsageError, with the nearest ids, if there is none."""
     tasks = all_tasks(suites)
-    for workload in every_workload(tasks):
+    for workload in _at_all_sizes(tasks):
         if workload.id == id:
             return workload
     ids = [workload.id for workload in every_workload(tasks)]
@@ -88,11 +97,30 @@ def all_tasks(suites: dict[str, Suite]) -> list[Task]:
 
 
 def every_workload(tasks: Iterable[Task]) -> Iterator[Workload]:
-    """All configurations of all tasks in all their element types."""
+    """All configurations of all tasks in all their element types, at the sizes that are shown."""
     for task in tasks:
         for dtype in task.dtypes:
             for configuration in task.configurations:
                 yield task.workload(configuration, dtype)
+
+
+def _at_all_sizes(tasks: Iterable[Task]) -> Iterator[Workload]:
+    """The same, each followed by itself at held-out sizes."""
+    for workload in every_workload(tasks):
+        yield workload
+        if other := workload.held_out:
+            yield other
+
+
+def _held_out(name: str, found: Sequence[Workload]) -> list[Workload]:
+    """The same workloads at held-out sizes. UsageError if one has none: leaving it out would make another selection."""
+    without = [workload.id for workload in found if workload.held_out is None]
+    if without:
+        raise UsageError(
+            f"{len(without)} of {len(found)} workloads of {name!r} have no held-out sizes: {', '.join(without[:3])}",
+            "run it without --held-out, or choose other tasks with --tasks",
+        )
+    return [other for workload in found if (other := workload.held_out)]
 
 
 def _whole(suite: Suite) -> Iterator[Workload]:

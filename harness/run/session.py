@@ -21,8 +21,8 @@ from harness.models.resolve import create_model
 from harness.paths import cache_dir
 from harness.run.plan import Lock, Options, make_lock
 from harness.run.selection import DEFAULT_SUITE, all_tasks, find_workload, load_suites, select
-from harness.run.trial import TrialSetup
-from harness.task import Suite, Workload
+from harness.run.trial import TrialSetup, shown
+from harness.task import HELD_OUT, Suite, Workload
 from harness.trial import TrialSpec
 
 if TYPE_CHECKING:
@@ -45,9 +45,9 @@ class Session:
 
     @property
     def suite(self) -> str:
-        """Name of the suite that the run covers as a whole; empty for any other selection."""
+        """Name of the suite that the run covers as a whole, at held-out sizes ``core+held-out``; empty for any other selection."""
         names = self._selectors
-        return names[0] if len(names) == 1 and names[0] in self.suites else ""
+        return names[0] if len(names) == 1 and names[0].removesuffix(HELD_OUT) in self.suites else ""
 
     @property
     def _selectors(self) -> tuple[str, ...]:
@@ -104,12 +104,12 @@ class Session:
         answer = backend.support(workload)
         if answer.supported:
             try:
-                self._shown(backend, workload)
+                self._port(backend, workload)
             except UsageError as error:
                 return Support(supported=False, reason=error.message)
         return answer
 
-    def _shown(self, backend: Backend, workload: Workload) -> prompts.PortKernel | None:
+    def _port(self, backend: Backend, workload: Workload) -> prompts.PortKernel | None:
         """What the ``port`` strategy shows. UsageError if the strategy has nothing to show for this workload."""
         settings = self.options.settings
         prompts.example(backend, workload, settings, all_tasks(self.suites))
@@ -117,21 +117,22 @@ class Session:
             return None
         if settings.port_from is None:
             raise UsageError("strategy 'port' needs the backend to port from", "name it with --port-from")
-        return prompts.port_kernel(self.backend(settings.port_from), workload)
+        return prompts.port_kernel(self.backend(settings.port_from), shown(backend, workload))
 
     def setup(self, spec: TrialSpec, secret: str, cache: EvaluationCache | None, digests: Mapping[str, str]) -> TrialSetup:
         """Everything that one trial works with."""
         backend, workload = self.backend(spec.backend), self.workload(spec.workload)
+        public = shown(backend, workload)
         return TrialSetup(
             backend=backend,
             workload=workload,
-            model=self.model(spec.model, backend, workload),
+            model=self.model(spec.model, backend, public),
             judge=Judge(backend, secret, cache),
-            public_seed=seed(secret, workload.id, "public"),
+            public_seed=seed(secret, public.id, "public"),
             settings=self.options.settings,
             digests=digests,
             suite=all_tasks(self.suites),
-            port=self._shown(backend, workload),
+            port=self._port(backend, workload),
         )
 
     def lock(self, secret: str, command: tuple[str, ...] = (), models: Mapping[str, dict[str, object]] | None = None) -> Lock:

@@ -52,13 +52,13 @@ class TrialSetup:
     backend: Backend
     """The target."""
     workload: Workload
-    """What is to be solved."""
+    """What the kernel is graded on."""
     model: Model
     """Who solves it."""
     judge: GradingJudge
     """Who judges, with the run's seeds."""
     public_seed: int
-    """``seeds.seed(secret, workload.id, "public")``: what the target's own tools draw inputs from."""
+    """``seeds.seed(secret, shown.id, "public")``: what the target's own tools draw inputs from."""
     settings: AgentSettings = field(default_factory=AgentSettings)
     """How the agent is run."""
     digests: Mapping[str, str] = field(default_factory=dict)
@@ -68,12 +68,23 @@ class TrialSetup:
     port: prompts.PortKernel | None = None
     """What the ``port`` strategy shows; made by `harness.agent.prompts.port_kernel`."""
 
+    @property
+    def shown(self) -> Workload:
+        """What the agent works on."""
+        return shown(self.backend, self.workload)
+
+
+def shown(backend: Backend, workload: Workload) -> Workload:
+    """What an agent is told of a workload and runs its kernels on. Where one text serves any sizes, held-out ones stay unknown
+    until the grade; a kernel for fixed sizes cannot be written without them."""
+    return workload.shown if backend.info.generic_sizes else workload
+
 
 def opening(setup: TrialSetup) -> Request:
     """The first request of a trial. UsageError where the strategy has nothing to show: ask for it before anything is paid."""
-    example = prompts.example(setup.backend, setup.workload, setup.settings, setup.suite)
+    example = prompts.example(setup.backend, setup.shown, setup.settings, setup.suite)
     tools = offered(setup.backend, setup.settings)
-    return prompts.opening(setup.backend, setup.workload, setup.settings, tools, example, setup.port)
+    return prompts.opening(setup.backend, setup.shown, setup.settings, tools, example, setup.port)
 
 
 def own_digests(setup: TrialSetup) -> dict[str, str]:
@@ -132,7 +143,7 @@ def _converse(journal: Journal, setup: TrialSetup) -> Outcome:
         )
     judge = JournaledJudge(setup.judge, journal)
     keep = Attachments(journal.path.parent / FILES).keep
-    toolbox = Toolbox(judge, setup.backend, setup.workload, setup.settings, setup.public_seed, keep)
+    toolbox = Toolbox(judge, setup.backend, setup.shown, setup.settings, setup.public_seed, keep)
     model, tools = JournaledModel(setup.model, journal), JournaledTools(toolbox, journal)
     return converse(model, tools, request, setup.settings.limits)
 

@@ -123,6 +123,8 @@ def test_held_out_sizes_are_a_workload_of_their_own_or_none():
     assert other is not None
     assert (other.p.N, other.dtype, other.is_held_out) == (12, i8, True)
     assert pool().workload("C3").held_out is None
+    assert other.held_out is None
+    assert (other.shown.p.N, other.shown.id) == (8, "T10.i8/C1")
 
 
 def test_work_follows_the_sizes():

@@ -49,6 +49,19 @@ def test_a_run_becomes_a_row_that_verifies(kernelwright, row):
     assert re.match(rf"OK +{row['id']} toyagent on toy: 4 of 4 kernels judged again\n$", result.out)
 
 
+def test_a_run_at_held_out_sizes_is_a_row_of_its_own(kernelwright, tmp_path):
+    arguments = ("--model", "toyagent", "--backend", "toy", "--suite", "held", "--workers", "1", "--out")
+    for out, more in (("shown", ()), ("unseen", ("--held-out",))):
+        assert kernelwright("run", *arguments, out, *more).code == 0
+        assert kernelwright("leaderboard", "add", out).code == 0
+    rows = {row["identity"]["suite"]: row for row in kernelwright("leaderboard", "show", "--json").json}
+    assert [trial["workload"] for trial in rows["held"]["trials"]] == ["T15/C1"]
+    assert [trial["workload"] for trial in rows["held+held-out"]["trials"]] == ["T15/C1+held-out"]
+    assert kernelwright("leaderboard", "verify").code == 0
+    assert kernelwright("grade", "unseen").code == 0
+    assert kernelwright("resume", "unseen").code == 0
+
+
 def test_the_table_says_what_matters(kernelwright, row):
     out = kernelwright("leaderboard", "show").out
     assert "toyagent" in out

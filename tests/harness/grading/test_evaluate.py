@@ -222,6 +222,14 @@ def test_generic_kernels_are_also_graded_at_held_out_sizes():
     assert judge().grade("t = a[15]\ny = a + b", task.workload("C1")).passed
 
 
+def test_kernels_graded_at_held_out_sizes_are_also_run_at_those_that_were_shown():
+    held_out = replace(vec_add, held_out={"C1": {"N": 35}}).workload("C1", held_out=True)
+    assert judge(Generic()).grade("y = a + b", held_out).input_sets == 8
+    fixed = judge(Generic()).grade("t = a[34]\ny = a + b", held_out)
+    assert fixed.summary.startswith("at the shown sizes N=16: index 34 is outside of a (0 to 15)")
+    assert judge().grade("t = a[34]\ny = a + b", held_out).passed
+
+
 def test_the_reference_sees_inputs_as_the_device_stores_them():
     class Coarse(ToyBackend):
         def stored(self, workload, inputs):

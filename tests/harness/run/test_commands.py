@@ -324,6 +324,18 @@ def test_eval_final_draws_hidden_inputs_of_its_own(cli):
     assert (evaluation["stage"], evaluation["verdict"], evaluation["input_sets"]) == ("final", "wrong", 1)
 
 
+def test_eval_at_held_out_sizes(cli):
+    path = cli.folder / "kernel.toy"
+    path.write_text("t = a[15]\ny = a + b\n")
+    arguments = ("eval", path, "--task", "T15/C1", "--backend", "toy", "--final")
+    assert cli(*arguments)[0] == 0
+    code, out, _ = cli(*arguments, "--held-out")
+    assert code == 1
+    assert "T15/C1+held-out on toy: fault\nindex 15 is outside of a (0 to 11) (on held-out inputs 1)" in out
+    code, _, err = cli("eval", path, "--task", "T01/C1", "--backend", "toy", "--held-out")
+    assert (code, err.splitlines()[0]) == (2, "error: unknown workload 'T01/C1+held-out'")
+
+
 def test_eval_profile_lists_the_hottest_lines(cli):
     path = cli.folder / "kernel.toy"
     path.write_text("spin 100\ny = a + b\n")

@@ -5,7 +5,7 @@ import pytest
 from harness.errors import UsageError
 from harness.run import session
 from harness.run.plan import Options
-from harness.run.selection import find_workload, load_suites, select
+from harness.run.selection import find_workload, load_suites, select, selectors
 from harness.task import Suite, f32, i32
 from harness.testing import relu, vec_add
 
@@ -13,6 +13,9 @@ SUITES = {
     "toy": Suite("toy", "", (replace(vec_add, dtypes=(f32, i32)), relu)),
     "small": Suite("small", "", (relu,)),
 }  # fmt: skip
+
+
+HELD = replace(vec_add, id="T05", dtypes=(f32, i32), held_out={"C1": {"N": 12}, "C3": {"N": 21}})
 
 
 @pytest.mark.parametrize(
@@ -47,6 +50,38 @@ def test_what_matches_nothing_gets_the_nearest_names(selector, message):
     with pytest.raises(UsageError) as error:
         select([selector], SUITES)
     assert str(error.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("selectors", "ids"),
+    [
+        (["held+held-out"], ["T05/C1+held-out", "T05/C3+held-out"]),
+        (["T05/C3+held-out", "T05/C1"], ["T05/C1", "T05/C3+held-out"]),
+        (["T05.i32/*+held-out"], ["T05.i32/C1+held-out", "T05.i32/C3+held-out"]),
+    ],
+)
+def test_held_out_sizes_are_selected_by_a_suffix(selectors, ids):
+    suites = {"held": Suite("held", "", (HELD,)), **SUITES}
+    found = select(selectors, suites)
+    assert [workload.id for workload in found] == ids
+    assert [find_workload(id, suites) for id in ids] == found
+
+
+def test_held_out_sizes_that_do_not_exist_are_not_left_out_in_silence():
+    suites = {"both": Suite("both", "", (HELD, relu))}
+    with pytest.raises(UsageError) as error:
+        select(["both+held-out"], suites)
+    assert str(error.value) == (
+        "2 of 4 workloads of 'both' have no held-out sizes: T02/C1, T02/C3\n"
+        "  hint: run it without --held-out, or choose other tasks with --tasks"
+    )
+
+
+def test_the_option_names_what_would_be_selected_without_it():
+    assert selectors("rtl", [], held_out=False) == ()
+    assert selectors("rtl", [], held_out=True) == ("rtl+held-out",)
+    assert selectors("", [], held_out=True) == ("core+held-out",)
+    assert selectors("rtl", ["P01", "P02+held-out"], held_out=True) == ("P01+held-out", "P02+held-out")
 
 
 def test_a_suite_gives_its_tasks_their_element_types():

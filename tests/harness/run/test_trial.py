@@ -1,4 +1,5 @@
 import contextlib
+import dataclasses
 import json
 import os
 import re
@@ -52,17 +53,25 @@ class Drawing(ToyBackend):
         return ToolOutput("drawn", {"wave.vcd": b"$enddefinitions"})
 
 
-def setup(script=SCRIPT, backend=None, **fields):
+def setup(script=SCRIPT, backend=None, workload=WORKLOAD, **fields):
     backend = backend or ToyBackend()
     model = script if isinstance(script, ScriptedModel) else ScriptedModel(script)
     return TrialSetup(
         backend=backend,
-        workload=WORKLOAD,
+        workload=workload,
         model=model,
         judge=Judge(backend, "secret"),
         public_seed=seed("secret", WORKLOAD.id, "public"),
         **fields,
     )
+
+
+class Generic(ToyBackend):
+    """One text serves all sizes."""
+
+    @property
+    def info(self):
+        return dataclasses.replace(super().info, generic_sizes=True)
 
 
 def timeless(record):
@@ -156,6 +165,16 @@ class TestFinished:
     def test_an_unknown_price_makes_the_cost_unknown(self, tmp_path, is_offline, costs, total):
         script = [says(cost=costs[0]), calls(("submit", {"source": GOOD}), cost=costs[1])]
         assert run_trial(SPEC, tmp_path, setup(ScriptedModel(script, is_offline=is_offline))).cost == total
+
+    @pytest.mark.parametrize(("backend", "sizes"), [(ToyBackend(), "N = 12"), (Generic(), "N = 16")])
+    def test_held_out_sizes_are_told_only_where_no_kernel_could_be_written_without(self, tmp_path, backend, sizes):
+        task = dataclasses.replace(vec_add, configurations={"C1": {"N": 16}}, held_out={"C1": {"N": 12}})
+        model = ScriptedModel([calls(("run", {"source": GOOD})), calls(("submit", {"source": GOOD}))])
+        trial = run_trial(SPEC, tmp_path, setup(model, backend, task.workload("C1", held_out=True)))
+        assert (trial.final.workload, trial.final.verdict) == ("T01/C1+held-out", Verdict.passed)
+        said = str(model.requests)
+        assert f"Sizes: {sizes}" in said
+        assert "held" not in said
 
     def test_one_shot_prompts_show_another_task(self, tmp_path):
         model = ScriptedModel(SCRIPT)

@@ -51,6 +51,11 @@ def mixed() -> Suite:
     return Suite("mixed", "", (vec_add, replace(relu, id="T13", name="gelu")))
 
 
+def held() -> Suite:
+    """A task with sizes that are not shown."""
+    return Suite("held", "", (replace(vec_add, id="T15", configurations={"C1": {"N": 16}}, held_out={"C1": {"N": 12}}),))
+
+
 class ToyAgent:
     """Tries a wrong kernel, then the right one, then submits it. Every reply is a line in ``log``: a payment.
 
