@@ -45,7 +45,7 @@ class Session:
 
     @property
     def suite(self) -> str:
-        """Name of the suite that the run covers as a whole, at held-out sizes ``core+held-out``; empty for any other selection."""
+        """Name of the suite that the run covers as a whole (``core+held-out`` at held-out sizes), or empty."""
         names = self._selectors
         return names[0] if len(names) == 1 and names[0].removesuffix(HELD_OUT) in self.suites else ""
 
