@@ -17,6 +17,9 @@ person who asks for it and a line in ``kernelwright doctor`` for everyone else.
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Literal
@@ -33,6 +36,13 @@ GROUPS: dict[Kind, str] = {
     "suite format": "kernelwright.folders",
     "command group": "kernelwright.commands",
 }
+
+
+@contextmanager
+def printing_to_stderr() -> Iterator[None]:
+    """What packages print on the way goes to stderr: stdout is the caller's, and may be one JSON document."""
+    with redirect_stdout(sys.stderr):
+        yield
 
 
 @cache
@@ -59,7 +69,8 @@ def load(kind: Kind, name: str) -> Any:
         raise unknown(kind, name, known)
     entry = known[name]
     try:
-        loaded = entry.load()
+        with printing_to_stderr():
+            loaded = entry.load()
     except (Exception, SystemExit) as error:  # a module that exits must not end ours
         raise UsageError(
             f"{kind} {name!r} ({origin(entry)}) cannot be loaded: {type(error).__name__}: {error}",

@@ -6,9 +6,20 @@ import hashlib
 import json
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+
+def _printable(name: str) -> str:
+    if not name.isprintable():
+        raise ValueError(f"{name!r} holds control characters")
+    return name
+
+
+Name = Annotated[str, AfterValidator(_printable)]
+"""A name that programs print: one that would move a terminal's cursor or reorder its text makes the record an invalid one."""
+
 
 
 class Record(BaseModel):

@@ -9,11 +9,15 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any, Literal
 
+from pydantic import Field
+
 from harness.backend import Bound, Diagnostic, Fault, Profile
 from harness.model import Usage
-from harness.record import Record
+from harness.record import Name, Record
 
 SCHEMA_VERSION = 1
+MOST_SECONDS = 253402300799
+"""The last second of the year 9999: what `datetime` can show."""
 
 
 class Verdict(StrEnum):
@@ -210,11 +214,11 @@ class AgentSettings(Record):
 class TrialSpec(Record):
     """One agent at one workload: the identity of a trial."""
 
-    model: str
+    model: Name
     """Model as named on the command line."""
-    backend: str
+    backend: Name
     """Backend name."""
-    workload: str
+    workload: Name
     """`Workload.id`."""
     repeat: int = 0
     """0-based repetition."""
@@ -274,7 +278,7 @@ class Event(Record):
 
     kind: Literal["prompt", "reply", "tool", "evaluation", "note"]
     """What happened."""
-    at: float
-    """Unix time, seconds."""
+    at: float = Field(ge=0, le=MOST_SECONDS, allow_inf_nan=False)
+    """Unix time, seconds. It tells when, and orders nothing: clocks jump."""
     data: dict[str, Any]
     """The request, Reply, tool call with its result, or Evaluation."""

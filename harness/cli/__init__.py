@@ -102,6 +102,7 @@ def _add_plugins(app: typer.Typer) -> None:
 
 def main() -> None:
     """Entry point of the ``kernelwright`` command."""
+    from harness.cli.common import say
     from harness.errors import KernelwrightError
 
     try:
@@ -110,5 +111,5 @@ def main() -> None:
         if "--json" in sys.argv:
             print(json.dumps({"error": type(error).__name__, "message": error.message, "hint": error.hint}))
         else:
-            print(f"error: {error}", file=sys.stderr)
+            say(f"error: {error}", sys.stderr)
         sys.exit(error.exit_code)

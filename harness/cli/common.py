@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from typing import TextIO
 
 from harness.errors import UsageError
 
@@ -19,6 +20,13 @@ def key_values(option: str, values: Iterable[str] | None) -> dict[str, str]:
             raise UsageError(f"{option} {key!r} is given twice: {found[key]!r} and {value!r}")
         found[key] = value
     return found
+
+
+def say(text: str, file: TextIO | None = None) -> None:
+    """Prints lines that quote kernels, compilers or servers: without what a terminal would act on. To stdout, or ``file``."""
+    from harness.agent.text import clean
+
+    print(clean(text), file=file)
 
 
 def print_json(value: object) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.common import print_json
+from harness.cli.common import print_json, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -155,8 +155,8 @@ def _print_report(report: RowReport) -> None:
         f"{verdict:6} {report.id} {report.model} on {report.backend}: {report.judged} of {report.judgeable} kernels judged again"
     )
     for reason in report.reasons[:SHOWN]:
-        print(f"       {reason}")
+        say(f"       {reason}")
     if len(report.reasons) > SHOWN:
         print(f"       and {len(report.reasons) - SHOWN} more; all of them with --json")
     for note in report.notes:
-        print(f"       note: {note}")
+        say(f"       note: {note}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.common import print_json
+from harness.cli.common import print_json, say
 
 if TYPE_CHECKING:
     from harness.conformance.redteam import Result
@@ -42,14 +42,14 @@ def redteam(
         if not isinstance(one, Attempt):
             result = one
         elif one.leaks:
-            print(f"LEAK {one.backend}/{one.cheat} on {one.workload}: {one.summary}", file=sys.stderr)
+            say(f"LEAK {one.backend}/{one.cheat} on {one.workload}: {one.summary}", sys.stderr)
         elif number % 50 == 0:
             print(f"{number} tried", file=sys.stderr)
     assert result is not None
     if as_json:
         print_json(result.model_dump(mode="json"))
     else:
-        print(_text(result))
+        say(_text(result))
     raise typer.Exit(0 if result.safe else 1)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from harness.cli.common import key_values
+from harness.cli.common import key_values, say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -112,7 +112,7 @@ def grade(
     from harness.run import commands
 
     result, interrupted = commands.grade(folder, workers, _console(), cached=cache, accept_changes=accept_changes)
-    print(result.model_dump_json(indent=2) if as_json else _regrade_text(result))
+    print(result.model_dump_json(indent=2)) if as_json else say(_regrade_text(result))
     raise typer.Exit(commands.INTERRUPTED if interrupted else 1 if result.differences or result.failed else 0)
 
 
@@ -142,7 +142,7 @@ def eval_(
     )  # fmt: skip
     (workload,) = selectors("", [task], held_out=held_out)
     evaluation = commands.evaluate(file, workload, options, final=final, profile=profile)
-    print(evaluation.model_dump_json(indent=2) if as_json else _evaluation_text(evaluation))
+    print(evaluation.model_dump_json(indent=2)) if as_json else say(_evaluation_text(evaluation))
     raise typer.Exit(0 if evaluation.passed else 1)
 
 
@@ -170,7 +170,7 @@ def _finish(result: RunResult, as_json: bool) -> None:
         console = Console() if sys.stdout.isatty() else Console(width=PLAIN_WIDTH)
         console.print(result_table(Store.open(Path(result.folder)).trials()))
         if result.problem:
-            print(f"ended early: {result.problem}")
+            say(f"ended early: {result.problem}")
         unfinished = sum(row.planned - row.graded for row in result.rows)
         print(f"results: {result.folder}")
         if unfinished:

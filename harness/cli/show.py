@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +23,7 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="The trial and its attempts as one JSON document.")] = False,
 ) -> None:
     """Shows the transcript of a trial. What the model said and called, what it was answered, and what came of each kernel."""
+    from harness.agent.text import clean
     from harness.errors import UsageError
     from harness.run.reading import find_trial
     from harness.scoring import failures
@@ -36,7 +38,8 @@ def show(
             raise UsageError(
                 f"{found.path.name} left no kernel: {found.trial.status.value}", "see its transcript without --kernel"
             )
-        print(found.kernel, end="" if found.kernel.endswith("\n") else "\n")
+        text = clean(found.kernel) if sys.stdout.isatty() else found.kernel
+        print(text, end="" if text.endswith("\n") else "\n")
         return
     if as_json:
         print_json(

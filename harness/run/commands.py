@@ -15,6 +15,7 @@ from pathlib import Path
 from rich.console import Console
 
 from harness import plugins
+from harness.agent.text import clean
 from harness.errors import UsageError
 from harness.grading.evaluate import Judge
 from harness.grading.seeds import new_secret
@@ -77,6 +78,7 @@ class RunResult(Record):
         return 0 if not self.problem and all(row.graded == row.planned for row in self.rows) else 1
 
 
+@plugins.printing_to_stderr()
 def start(
     options: Options,
     out: Path | None,
@@ -98,6 +100,7 @@ def start(
         return _carry_out(store, session, executor, console)
 
 
+@plugins.printing_to_stderr()
 def resume(folder: Path, workers: int, console: Console) -> RunResult:
     """Goes on with a run. IntegrityError if what is installed is not what it began with."""
     store = Store.open(folder)
@@ -138,6 +141,7 @@ def _rows(store: Store) -> list[AgentResult]:
     return rows
 
 
+@plugins.printing_to_stderr()
 def grade(folder: Path, workers: int, console: Console, *, cached: bool, accept_changes: bool) -> tuple[Regrade, bool]:
     """Judges a run's kernels again; also whether it was interrupted. IntegrityError if something that decides a score has
     changed, unless that is accepted, which the record says."""
@@ -150,7 +154,7 @@ def grade(folder: Path, workers: int, console: Console, *, cached: bool, accept_
             check_unchanged(store.lock, now)
 
         def say(text: str) -> None:
-            console.print(text, markup=False, highlight=False, soft_wrap=True)
+            console.print(clean(text), markup=False, highlight=False, soft_wrap=True)
 
         result = regrade(
             store, session, executor, workers or processors(), changed=tuple(changes(store.lock, now)), cached=cached,
@@ -159,6 +163,7 @@ def grade(folder: Path, workers: int, console: Console, *, cached: bool, accept_
         return result, interrupts.draining
 
 
+@plugins.printing_to_stderr()
 def evaluate(file: Path, task: str, options: Options, *, final: bool, profile: bool) -> Evaluation:
     """Judges one kernel file: on public inputs, or with ``final`` on hidden ones of a secret made for this call."""
     try:

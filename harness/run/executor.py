@@ -20,6 +20,8 @@ from harness.errors import InfraError, UsageError
 
 POLL_S = 0.1
 """How long the local executor waits for a worker before it asks again whether to stop."""
+CLOSE_S = 10.0
+"""How long a server may take to kill and reap its workers."""
 
 
 class Executor(Protocol):
@@ -109,6 +111,7 @@ class _Server:
             self.close()
             raise InfraError("the worker server could not start", "its traceback is on stderr") from None
         except BaseException:
+            self.process.kill()  # it has no worker yet, and may hang in a package
             self.close()
             raise
 
@@ -126,14 +129,21 @@ class _Server:
         return ended
 
     def close(self) -> None:
-        """Kills every worker, and returns once the server has reaped them."""
+        """Kills every worker, and returns once the server has reaped them. One that hangs in a package is killed: its workers
+        die with it."""
         self.connection.close()
-        self.process.wait()
+        try:
+            self.process.wait(CLOSE_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
 
 
 def describe_status(status: int) -> str | None:
     """How a process died, from its wait status; None if it ended well."""
     code = os.waitstatus_to_exitcode(status)
+    if code == -signal.SIGALRM:
+        return "killed by SIGALRM: it waited for its target longer than any may take"
     if code < 0:
         return f"killed by {signal.Signals(-code).name}"
     return f"exited with status {code}" if code else None

@@ -4,7 +4,8 @@ A trial that was killed is run again from its beginning over the same journal: t
 order, and only when the record ends do they ask the real model, judge and tools, recording what those say. So nothing is paid
 for twice, and the resumed trial takes the course that the first one took.
 
-A last line without its newline was being written when the process died; it is cut off. Any other damage is an error.
+A last line without its newline was being written when the process died; it is cut off. Any other damage is an error. Room for a
+reply is set aside on the disk before it is asked for, so that a full disk costs nothing.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Protocol, Self, TypeVar
@@ -23,8 +25,12 @@ from harness.agent.tools import Answer, Best, PublicJudge, Toolbox
 from harness.errors import IntegrityError
 from harness.model import Model, Reply, Request, ToolCall
 from harness.record import Record
+from harness.run.patience import ENDLESS, Patience
 from harness.task import Workload
 from harness.trial import Evaluation, Event
+
+RESERVE_BYTES = 1 << 20
+"""Room that the disk must have for a reply before a model is asked for it."""
 
 Kind = Literal["prompt", "reply", "tool", "evaluation", "note"]
 R = TypeVar("R", bound=Record)
@@ -67,13 +73,14 @@ class Journal:
         else:
             path.touch()
         _sync_folder(path.parent)
-        self._file = path.open("ab", buffering=0)
+        self._file = path.open("r+b", buffering=0)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._file.close()
+        with self._file, suppress(OSError):
+            os.ftruncate(self._file.fileno(), self._size)
 
     def append(self, kind: Kind, data: Record | dict[str, Any]) -> None:
         """Writes an event and waits until it is on disk."""
@@ -85,15 +92,28 @@ class Journal:
 
     def _write(self, row: bytes) -> None:
         """Appends a line whole or, when the disk refuses, not at all: a later event must not continue a torn one."""
-        rest = memoryview(row)
-        try:
+        rest, end = memoryview(row), self._size + len(row)
+        with self._taken_back():
             while rest:
-                rest = rest[self._file.write(rest) :]
+                rest = rest[os.pwrite(self._file.fileno(), rest, end - len(rest)) :]
+            os.ftruncate(self._file.fileno(), end)  # what was reserved and not used
             os.fsync(self._file.fileno())
+        self._size = end
+
+    def reserve(self) -> None:
+        """Sets room aside for the next event. OSError if there is none: then what would fill it need not be paid for. Until the
+        event is written the file ends in zeros, which count as a line that was being written."""
+        with self._taken_back():
+            os.posix_fallocate(self._file.fileno(), self._size, RESERVE_BYTES)
+
+    @contextmanager
+    def _taken_back(self) -> Iterator[None]:
+        """Undoes what the disk has refused."""
+        try:
+            yield
         except OSError:
             os.ftruncate(self._file.fileno(), self._size)
             raise
-        self._size += len(row)
 
     def upcoming(self) -> Kind | None:
         """The kind of the next recorded event that has not been taken; None at the end of the record."""
@@ -137,7 +157,11 @@ class JournaledModel:
 
     def reply(self, request: Request) -> Reply:
         """The recorded reply, or a new one."""
-        return self._journal.once("reply", Reply, lambda: self._model.reply(request))
+        return self._journal.once("reply", Reply, lambda: self._paid(request))
+
+    def _paid(self, request: Request) -> Reply:
+        self._journal.reserve()
+        return self._model.reply(request)
 
 
 class GradingJudge(PublicJudge, Protocol):
@@ -170,8 +194,8 @@ class JournaledTools:
     """A toolbox whose answers are recorded. Its judge is a `JournaledJudge` over the same journal, so a call that evaluates
     leaves two events, the evaluation first."""
 
-    def __init__(self, toolbox: Toolbox, journal: Journal) -> None:
-        self._toolbox, self._journal = toolbox, journal
+    def __init__(self, toolbox: Toolbox, journal: Journal, patience: Patience = ENDLESS) -> None:
+        self._toolbox, self._journal, self._patience = toolbox, journal, patience
 
     @property
     def best(self) -> Best | None:
@@ -182,9 +206,13 @@ class JournaledTools:
         """The recorded answer, or a new one."""
         if self._journal.upcoming() == "evaluation":
             # Carried out again, so that the toolbox sees the kernel; the judge serves the evaluation from the record.
-            answer = self._toolbox.call(call)
+            answer = self._call(call)
             return self._recorded(call, lambda: answer)
-        return self._recorded(call, lambda: self._toolbox.call(call))
+        return self._recorded(call, lambda: self._call(call))
+
+    def _call(self, call: ToolCall) -> Answer:
+        with self._patience():
+            return self._toolbox.call(call)
 
     def decline(self, call: ToolCall, problem: Literal["truncated call", "call after submit"]) -> Answer:
         """The recorded answer, or a new one."""

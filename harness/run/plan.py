@@ -20,9 +20,9 @@ from pydantic import Field
 
 import harness
 from harness.agent import prompts
-from harness.backend import Backend, Support
+from harness.backend import Backend, BackendInfo, Support
 from harness.errors import IntegrityError, UsageError
-from harness.record import Record, digest
+from harness.record import Name, Record, digest
 from harness.task import Workload
 from harness.trial import AgentSettings, TrialSpec
 
@@ -83,11 +83,11 @@ class Lock(Record):
     """The command line that made the run."""
     options: Options
     """What was asked for."""
-    suite: str
+    suite: Name
     """Name of the suite, when the run covers exactly its workloads; empty for any other selection."""
-    models: dict[str, dict[str, object]]
+    models: dict[Name, dict[str, object]]
     """Models in order of the command line, with the settings that shape their answers."""
-    backends: dict[str, BackendRecord]
+    backends: dict[Name, BackendRecord]
     """Backends in order of the command line."""
     versions: dict[str, str]
     """Versions of Python and of the packages that take part."""
@@ -178,6 +178,18 @@ def check_unchanged(recorded: Lock, now: Lock) -> None:
             "restore what changed (same versions, options and machine set-up), or start a new run: "
             "scores made under different conditions are never mixed",
         )
+
+
+def check_backend(recorded: Lock, name: str, info: BackendInfo) -> None:
+    """IntegrityError if a backend made for a trial is not the one that the lock pins: its package changed while the run went on,
+    or its digest depends on the process that it is asked in."""
+    for kind, now in (("backend", info.digest), ("manual", info.manual.digest)):
+        pinned = recorded.digests[f"{kind} {name}"]
+        if now != pinned:
+            raise IntegrityError(
+                f"the {kind} of {name!r} has digest {now[:12]!r} in this worker, and the run's lock pins {pinned[:12]!r}",
+                "was a package changed while the run went on? a digest must be the same in every process",
+            )
 
 
 def changes(recorded: Lock, now: Lock) -> list[str]:

@@ -17,6 +17,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from harness.agent.text import clean
 from harness.run.plan import Lock
 from harness.trial import Status, Trial, TrialSpec
 
@@ -125,14 +126,14 @@ class Progress:
 
     def _line(self, text: str) -> None:
         if not self.quiet:
-            self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+            self.console.print(clean(text), markup=False, highlight=False, soft_wrap=True)
 
     def render(self) -> RenderableType:
         """The live table."""
         running = [f"{spec.workload} ({spec.model})" for spec in self.running.values()]
         more = f" and {len(running) - SHOWN} more" if len(running) > SHOWN else ""
         lines = [Text(f"running: {', '.join(running[:SHOWN]) or 'nothing'}{more}", style="dim"), Text(self._clock())]
-        return Group(count_table(self.tally), *lines, *([Text(self.notice, style="yellow")] if self.notice else []))
+        return Group(count_table(self.tally), *lines, *([Text(clean(self.notice), style="yellow")] if self.notice else []))
 
     def _clock(self) -> str:
         tally, seconds = self.tally, time.monotonic() - self.started

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from harness.errors import UsageError, unknown
 from harness.run.journal import read_events
-from harness.run.store import Store, read_lock, read_trial
+from harness.run.store import Store, kernel_file, read_kernel, read_lock, read_trial
 from harness.run.trial import JOURNAL
 from harness.scoring.attempts import Attempt, attempts
 from harness.scoring.comparison import Comparison, adjusted, compare, differences
@@ -46,19 +46,19 @@ class TrialFolder:
     @property
     def kernel_path(self) -> Path | None:
         """File of the kernel that was graded; None if there is none."""
-        return next(iter(sorted(self.path.glob("kernel.*"))), None)
+        return kernel_file(self.path)
 
     @property
     def kernel(self) -> str | None:
         """Text of the kernel that was graded."""
-        return self.kernel_path.read_bytes().decode("utf-8", "surrogatepass") if self.kernel_path else None
+        return read_kernel(self.kernel_path) if self.kernel_path else None
 
 
 def trial_folders(run: Path) -> list[TrialFolder]:
     """The finished trials of a run, in the order of its plan. UsageError if the folder is no run."""
     lock = read_lock(run)
-    found = ((run / "trials" / spec.id) for spec in lock.trials())
-    return [TrialFolder(path, trial) for path in found if (trial := read_trial(path))]
+    found = ((run / "trials" / spec.id, spec) for spec in lock.trials())
+    return [TrialFolder(path, trial) for path, spec in found if (trial := read_trial(path, spec))]
 
 
 def find_trial(name: Path) -> TrialFolder:

@@ -83,7 +83,8 @@ class Session:
         if name not in self._backends:
             create = plugins.load("backend", name)
             context = BackendContext(cache_dir() / name, self.sandbox, options_for(name, self.options.backend_options))
-            self._backends[name] = create(context)
+            with plugins.printing_to_stderr():
+                self._backends[name] = create(context)
         return self._backends[name]
 
     def sandbox(self) -> Sandbox:

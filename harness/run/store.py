@@ -109,8 +109,8 @@ class Store:
         return self.folder / "trials" / f".pending-{spec.id}"
 
     def trial(self, spec: TrialSpec) -> Trial | None:
-        """The finished trial, graded or not; None if it has not ended yet."""
-        return read_trial(self.finished_folder(spec))
+        """The finished trial, graded or not; None if it has not ended yet. IntegrityError if another one lies in its place."""
+        return read_trial(self.finished_folder(spec), spec)
 
     def trials(self) -> Iterator[Trial]:
         """Finished trials in the order of the plan, read one at a time."""
@@ -122,9 +122,9 @@ class Store:
         return trial is not None and trial.status.is_graded
 
     def kernel(self, spec: TrialSpec) -> str | None:
-        """Text of the graded kernel; None if the trial left none."""
-        found = sorted(self.finished_folder(spec).glob("kernel.*"))
-        return found[0].read_bytes().decode("utf-8", "surrogatepass") if found else None
+        """Text of the graded kernel; None if the trial left none. IntegrityError if it is not the text that was graded."""
+        found = kernel_file(self.finished_folder(spec))
+        return read_kernel(found) if found else None
 
     @contextlib.contextmanager
     def working_on(self, spec: TrialSpec) -> Iterator[Path]:
@@ -133,6 +133,7 @@ class Store:
         if finished.exists() and not self.is_graded(spec):
             shutil.rmtree(pending, ignore_errors=True)
             finished.rename(pending)
+        check_plain(pending)
         pending.mkdir(exist_ok=True)
         descriptor = os.open(pending, os.O_RDONLY | os.O_CLOEXEC)
         try:
@@ -216,6 +217,7 @@ def check_free(folder: Path) -> None:
 def read_lock(folder: Path) -> Lock:
     """The lock of a run, its seal checked."""
     path = folder / "lock.json"
+    check_plain(folder, may_be_linked=True)
     try:
         text = path.read_bytes()
     except OSError as error:
@@ -225,14 +227,41 @@ def read_lock(folder: Path) -> Lock:
     return lock
 
 
-def read_trial(folder: Path) -> Trial | None:
-    """The trial in a folder; None if the folder holds none that ended."""
+def read_trial(folder: Path, spec: TrialSpec | None = None) -> Trial | None:
+    """The trial in a folder, which must be that of ``spec`` if one is given; None if the folder holds none that ended."""
     path = folder / "trial.json"
+    check_plain(folder)
     try:
         text = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         return None
-    return read_versioned(path, text, Trial, TRIAL_VERSION, TRIAL_MIGRATIONS)
+    trial = read_versioned(path, text, Trial, TRIAL_VERSION, TRIAL_MIGRATIONS)
+    if spec is not None and trial.spec != spec:
+        raise IntegrityError(f"{path} is the record of {trial.spec.id}", "it was moved or copied here; delete the trial")
+    return trial
+
+
+def kernel_file(folder: Path) -> Path | None:
+    """The graded kernel in a trial's folder, if there is one."""
+    return next(iter(sorted(folder.glob("kernel.*"))), None)
+
+
+def read_kernel(path: Path) -> str:
+    """Text of a kernel, lone surrogates included, as a model may have sent them. IntegrityError for bytes that no kernel has."""
+    try:
+        return path.read_bytes().decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError as error:
+        raise IntegrityError(f"{path} is damaged: {error}", "restore it or delete the trial") from error
+
+
+def check_plain(folder: Path, *, may_be_linked: bool = False) -> None:
+    """IntegrityError if a folder of a run, or something in it, is a link: whoever made it could have files outside of the run
+    read into reports and evidence, or written to. A run as a whole may be linked to."""
+    linked = [folder] if folder.is_symlink() and not may_be_linked else []
+    with contextlib.suppress(OSError):  # it is not there, or no folder; who reads it says so
+        linked += [Path(entry) for entry in os.scandir(folder) if entry.is_symlink()]
+    for path in linked:
+        raise IntegrityError(f"{path} is a link to {str(path.readlink())!r}", "a run has none: put there what it stands for")
 
 
 def read_versioned(path: Path, text: bytes, kind: type[R], current: int, migrations: Mapping[int, Migration]) -> R:

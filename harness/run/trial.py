@@ -38,6 +38,7 @@ from harness.record import digest
 from harness.run import failures
 from harness.run.attachments import FILES, Attachments
 from harness.run.journal import GradingJudge, Journal, JournaledJudge, JournaledModel, JournaledTools, encode
+from harness.run.patience import ENDLESS, Patience
 from harness.task import Task, Workload
 from harness.trial import AgentSettings, Evaluation, Event, Status, Trial, TrialSpec
 
@@ -67,6 +68,9 @@ class TrialSetup:
     """Tasks that one-shot and category-shot prompts may take their example from."""
     port: prompts.PortKernel | None = None
     """What the ``port`` strategy shows; made by `harness.agent.prompts.port_kernel`."""
+
+    patience: Patience = ENDLESS
+    """How long backend and tools may take."""
 
     @property
     def shown(self) -> Workload:
@@ -111,7 +115,8 @@ def run_trial(spec: TrialSpec, folder: Path, setup: TrialSetup) -> Trial:
             events = journal.events
             outcome = _converse(journal, setup)
             if outcome.kernel is not None:
-                final = JournaledJudge(setup.judge, journal).grade(outcome.kernel, setup.workload)
+                with setup.patience():
+                    final = JournaledJudge(setup.judge, journal).grade(outcome.kernel, setup.workload)
     except BaseException as error:
         outcome = Outcome(failures.attribute(error), detail=failures.describe(error))
         write_atomically(folder / "error.txt", "".join(traceback.format_exception(error)))
@@ -135,7 +140,8 @@ def _graded_before(folder: Path) -> Trial | None:
 
 def _converse(journal: Journal, setup: TrialSetup) -> Outcome:
     """The conversation, with everything in it recorded."""
-    request = opening(setup)
+    with setup.patience():
+        request = opening(setup)
     if journal.once("prompt", Request, lambda: request) != request:
         raise IntegrityError(
             f"{journal.path} was begun with another prompt than this trial's",
@@ -144,7 +150,7 @@ def _converse(journal: Journal, setup: TrialSetup) -> Outcome:
     judge = JournaledJudge(setup.judge, journal)
     keep = Attachments(journal.path.parent / FILES).keep
     toolbox = Toolbox(judge, setup.backend, setup.shown, setup.settings, setup.public_seed, keep)
-    model, tools = JournaledModel(setup.model, journal), JournaledTools(toolbox, journal)
+    model, tools = JournaledModel(setup.model, journal), JournaledTools(toolbox, journal, setup.patience)
     return converse(model, tools, request, setup.settings.limits)
 
 

@@ -11,13 +11,15 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.files import write_atomically
 from harness.grading.evaluate import Judge
 from harness.run import failures
+from harness.run.patience import HANG_S, deadly
+from harness.run.plan import check_backend
 from harness.run.session import Session
 from harness.run.store import Store
 from harness.run.trial import run_trial
@@ -37,10 +39,13 @@ class TrialWorker:
     """The run's folder."""
     tiers: Tiers | None
     """The sandbox tier that the parent chose."""
+    hang_s: float = HANG_S
+    """Wall seconds after which one call of a tool ends the worker."""
 
     def warm_up(self) -> None:
         """Imports what every trial needs, once in the server that workers are forked from."""
-        _warm_up(Store.open(self.folder), self.tiers)
+        with deadly(self.hang_s)():
+            _warm_up(Store.open(self.folder), self.tiers)
 
     def __call__(self, spec: TrialSpec) -> None:
         """Runs or continues the trial; afterwards its finished folder is there."""
@@ -52,14 +57,17 @@ class TrialWorker:
 
     def _run(self, store: Store, spec: TrialSpec, pending: Path) -> None:
         """Leaves a ``trial.json``, whatever happens short of a full disk."""
+        patience = deadly(self.hang_s)
         try:
             digests = {"harness": store.lock.digests["harness"]}
-            setup = Session(store.lock.options, self.tiers).setup(spec, store.secret, store.cache, digests)
+            with patience():
+                setup = Session(store.lock.options, self.tiers).setup(spec, store.secret, store.cache, digests)
+                check_backend(store.lock, spec.backend, setup.backend.info)
         except Exception as error:
             traceback.print_exc()
             write_failure(pending, spec, error)
         else:
-            run_trial(spec, pending, setup)
+            run_trial(spec, pending, replace(setup, patience=patience))
 
 
 @dataclass(frozen=True)
@@ -74,10 +82,13 @@ class GradeWorker:
     """Folder that ``ID.json`` is written to."""
     cached: bool
     """Whether an evaluation of the same content may be reused."""
+    hang_s: float = HANG_S
+    """Wall seconds after which the grading ends the worker."""
 
     def warm_up(self) -> None:
         """As `TrialWorker.warm_up`."""
-        _warm_up(Store.open(self.folder), self.tiers)
+        with deadly(self.hang_s)():
+            _warm_up(Store.open(self.folder), self.tiers)
 
     def __call__(self, spec: TrialSpec) -> None:
         """Leaves the new evaluation in ``results``."""
@@ -85,7 +96,7 @@ class GradeWorker:
         source = store.kernel(spec)
         if source is None:
             return
-        with _output_to(self.results / f"{spec.id}.log"):
+        with _output_to(self.results / f"{spec.id}.log"), deadly(self.hang_s)():
             session = Session(store.lock.options, self.tiers)
             judge = Judge(session.backend(spec.backend), store.secret, store.cache if self.cached else None)
             evaluation = judge.grade(source, session.workload(spec.workload))

@@ -21,7 +21,7 @@ from pydantic import StringConstraints, TypeAdapter, ValidationError
 
 from harness.errors import IntegrityError, UsageError
 from harness.files import write_atomically
-from harness.record import Record, digest
+from harness.record import Name, Record, digest
 from harness.scoring.comparison import Comparison, tournament
 from harness.scoring.metrics import Metrics, compute, task_id
 from harness.scoring.report.table import UNSAFE, Line
@@ -38,13 +38,13 @@ EVIDENCE_VERSION = 1
 class Identity(Record):
     """What was measured: two rows that agree in all of it measured the same thing."""
 
-    model: str
+    model: Name
     """Model as named on the command line."""
     settings: dict[str, Any]
     """Model options and agent settings: whatever shapes the answers."""
-    suite: str
+    suite: Name
     """Name of the task suite."""
-    backend: str
+    backend: Name
     """Backend name."""
     digests: dict[str, str]
     """SHA-256 of each thing that decided the score: ``task P15``, ``backend cpu``, ``manual cpu``, ``prompts``, ``harness``."""

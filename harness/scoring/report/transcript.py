@@ -49,7 +49,7 @@ def conversation(trial: Trial, events: Sequence[Event], attempts: Sequence[Attem
                 if evaluation.stage == "final":
                     parts += [_rule("graded on hidden inputs", since, "bold"), _verdict(evaluation), *_costs(evaluation)]
             case "note":
-                parts += [_rule("note", since, "yellow"), Text(json.dumps(event.data, ensure_ascii=False))]
+                parts += [_rule("note", since, "yellow"), Text(clean(json.dumps(event.data, ensure_ascii=False)))]
     return Group(*parts)
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import os
+import resource
 import signal
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,24 +16,52 @@ from pathlib import Path
 from harness.backend import BackendContext, BackendInfo, Build, Execution, Limits
 from harness.errors import InfraError, ProviderError, UsageError, unknown
 from harness.model import ModelContext, ModelInfo, Reply, Request
-from harness.task import Suite, Tensors
+from harness.task import Suite, Tensors, Workload
 from harness.testing import ToyBackend, calls, relu, vec_add
 
 OPTIONS = ("log", "delay", "fails", "key")
 
 
+def mood() -> str:
+    """How the target misbehaves: what the file says that ``TOY_MOOD`` names."""
+    path = os.environ.get("TOY_MOOD")
+    return Path(path).read_text() if path and Path(path).exists() else ""
+
+
 class Toy(ToyBackend):
-    """The toy target with a digest and a speed that a test can change."""
+    """The toy target with a digest, a speed and a mood that a test can change."""
 
     @property
     def info(self) -> BackendInfo:
-        """As the toy's, in the version that ``TOY_VERSION`` says."""
-        return replace(super().info, digest=f"toy {os.environ.get('TOY_VERSION', '1')}")
+        """As the toy's, in the version that ``TOY_VERSION`` says; in one mood with a digest that no other process has."""
+        lie = f" {os.getpid()}" if mood() == "lies" else ""
+        return replace(super().info, digest=f"toy {os.environ.get('TOY_VERSION', '1')}{lie}")
+
+    def baseline(self, workload: Workload) -> str:
+        """Hangs in one mood, in processes that are not the first."""
+        if mood() == "hangs early" and "harness.run.forkserver" in " ".join(sys.orig_argv):
+            hang()
+        return super().baseline(workload)
 
     def execute(self, build: Build, batch: Sequence[Tensors], limits: Limits) -> Sequence[Execution]:
         """Slower by ``TOY_SLOWER`` cycles for every kernel but the baseline."""
+        match mood():
+            case "raises":
+                raise RuntimeError("a bug of the toy target")
+            case "hangs":
+                hang()
+            case "prints":
+                sys.stdout.write("\x1b[31mthe toy target was here\n")
+            case "eats":
+                resource.setrlimit(resource.RLIMIT_AS, (1 << 30, resource.RLIM_INFINITY))
+                bytearray(2 << 30)
         extra = float(os.environ.get("TOY_SLOWER", "0")) if len(build.artifact[0]) == 1 else 0.0
         return [replace(one, cycles=one.cycles + extra) if one.cycles else one for one in super().execute(build, batch, limits)]
+
+
+def hang() -> None:
+    """Waits in C code, in a way that lets no other thread of the process run."""
+    ctypes.PyDLL(None).sleep(600)
 
 
 def many() -> Suite:
@@ -43,6 +74,8 @@ def create_backend(context: BackendContext) -> Toy:
     for key in context.options:
         if key != "gain":
             raise unknown("backend option", key, ["gain"], "backend 'toy'")
+    if mood() == "prints":
+        print("the toy target is made")
     return Toy()
 
 
@@ -59,7 +92,7 @@ def held() -> Suite:
 class ToyAgent:
     """Tries a wrong kernel, then the right one, then submits it. Every reply is a line in ``log``: a payment.
 
-    ``fails`` names what happens instead of the second reply: ``provider``, ``infra``, ``bug``, ``killed``, ``killed once``;
+    ``fails`` names what happens instead of the second reply: ``provider``, ``hostile``, ``infra``, ``bug``, ``killed``, ``killed once``;
     after an ``@``, the file that holds the name.
     """
 
@@ -90,6 +123,8 @@ class ToyAgent:
         match how:
             case "provider":
                 raise ProviderError("the toy server is down")
+            case "hostile":
+                raise ProviderError("no.\x1b]0;owned\x07\x1b[2J\x9b31m\u202e\n[9/9] toyagent toy T01/C1: right on 4 input sets")
             case "infra":
                 raise InfraError("the toy box broke")
             case "bug":
