@@ -21,7 +21,6 @@ Name = Annotated[str, AfterValidator(_printable)]
 """A name that programs print: one that would move a terminal's cursor or reorder its text makes the record an invalid one."""
 
 
-
 class Record(BaseModel):
     """A frozen pydantic model; unknown fields are errors, so that a typo or a newer format is never silently dropped."""
 

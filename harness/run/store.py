@@ -38,6 +38,8 @@ from harness.trial import Evaluation, Trial, TrialSpec
 
 FREE_BYTES = 64 << 20
 """Free space below which a run does not start, and drains once a write has failed."""
+PROBE_BYTES = 2 << 20
+"""What is written to try whether another trial has room: more than a journal reserves."""
 OWN = {"lock.json", "secret", "run.lock", "trials", "evaluations", "regrades"}
 
 R = TypeVar("R", bound=Record)
@@ -155,7 +157,7 @@ class Store:
         with _refusing(self.folder, InfraError):
             check_free(self.folder)
             with tempfile.NamedTemporaryFile(dir=self.folder) as probe:
-                probe.write(bytes(1 << 20))
+                probe.write(bytes(PROBE_BYTES))
                 probe.flush()
 
 

@@ -92,8 +92,8 @@ def held() -> Suite:
 class ToyAgent:
     """Tries a wrong kernel, then the right one, then submits it. Every reply is a line in ``log``: a payment.
 
-    ``fails`` names what happens instead of the second reply: ``provider``, ``hostile``, ``infra``, ``bug``, ``killed``, ``killed once``;
-    after an ``@``, the file that holds the name.
+    ``fails`` names what happens instead of the second reply: ``provider``, ``hostile``, ``infra``, ``bug``, ``killed``,
+    ``killed once``; after an ``@``, the file that holds the name.
     """
 
     def __init__(self, context: ModelContext) -> None:
