@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 def _printable(name: str) -> str:
     if not name.isprintable():
-        raise ValueError(f"{name!r} holds control characters")
+        raise ValueError(f"{name!r} holds characters that do not print")
     return name
 
 

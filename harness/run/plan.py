@@ -140,6 +140,9 @@ def make_lock(
 ) -> Lock:
     """The sealed lock of a run. UsageError if there is nothing to run or a trial could not have a folder.
     ``support`` says for each backend and workload id whether it is run."""
+    for name in models:
+        if not name.isprintable():
+            raise UsageError(f"model name {name!r} holds characters that do not print", "they would act on terminals and reports")
     records = {name: _backend_record(backend, support[name]) for name, backend in backends.items()}
     if not any(record.workloads for record in records.values()):
         reasons = {reason for record in records.values() for reason in record.unsupported.values()}

@@ -74,6 +74,7 @@ def test_runs_without_a_folder_get_one_of_their_own(cli):
         (["--tasks", "T09"], "error: unknown task or suite 'T09'\n  hint: did you mean"),
         (["--backend", "tay"], "error: unknown backend 'tay'\n  hint: did you mean 'toy'"),
         (["--model", "toyagnt"], "error: unknown model 'toyagnt'"),
+        (["--model", "toyagent/\u202ex"], "error: model name 'toyagent/\\u202ex' holds characters that do not print"),
         (["--suite", "toyy"], "error: unknown task suite 'toyy'\n  hint: did you mean 'toy'"),
         (["--model-option", "lag=3"], "error: unknown model option 'lag' in model 'toyagent'"),
         (["--model-option", "lag"], "error: --model-option 'lag' is not KEY=VALUE"),

@@ -5,8 +5,8 @@ import os
 import pytest
 
 from harness.errors import IntegrityError
-from harness.model import Reply, ToolCall
-from harness.run.journal import Journal, encode, read_events
+from harness.model import Reply, Request, ToolCall
+from harness.run.journal import RESERVE_BYTES, Journal, JournaledModel, encode, read_events
 from harness.testing import says
 from harness.trial import Evaluation, Event, Mismatch, MismatchElement, Verdict
 
@@ -93,6 +93,52 @@ def test_what_the_disk_refuses_leaves_no_trace(path, monkeypatch):
         monkeypatch.setattr(os, "fsync", sync)
         journal.append("reply", says("next"))
     assert texts(path) == ["kept", "next"]
+
+
+def test_room_for_a_reply_is_set_aside_before_it_is_asked_for(path):
+    fill(path, 1)
+    whole = path.read_bytes()
+    asked = []
+
+    class Model:
+        def reply(self, request):
+            asked.append(path.stat().st_size - len(whole))
+            return says("b")
+
+    request = Request(system="", messages=(), tools=())
+    with Journal(path) as journal:
+        model = JournaledModel(Model(), journal)
+        assert model.reply(request).message.text == "reply 0"
+        assert asked == []
+        model.reply(request)
+    assert asked == [RESERVE_BYTES]
+    assert texts(path) == ["reply 0", "b"]
+    assert path.read_bytes().endswith(b"\n")
+
+
+def test_what_was_set_aside_is_given_back(path):
+    whole = fill(path, 1)
+    with Journal(path) as journal:
+        journal.reserve()
+        assert read_events(path)[1] == len(whole)  # as after a kill
+    assert path.read_bytes() == whole
+
+
+def test_where_there_is_no_room_a_model_is_not_asked(path, monkeypatch):
+    def full(*_arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with Journal(path) as journal, pytest.raises(OSError, match="No space left"):
+        JournaledModel(None, journal).reply(Request(system="", messages=(), tools=()))
+    assert path.read_bytes() == b""
+
+
+@pytest.mark.parametrize("at", ["Infinity", "NaN", "1e300", "-1", '"now"'])
+def test_a_time_that_no_calendar_has_is_damage(path, at):
+    path.write_text(f'{{"kind": "note", "at": {at}, "data": {{}}}}\n')
+    with pytest.raises(IntegrityError, match="line 1 is not an event"):
+        Journal(path)
 
 
 def test_once_asks_only_at_the_end_of_the_record(path):

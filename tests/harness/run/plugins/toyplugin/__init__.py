@@ -75,7 +75,7 @@ def create_backend(context: BackendContext) -> Toy:
         if key != "gain":
             raise unknown("backend option", key, ["gain"], "backend 'toy'")
     if mood() == "prints":
-        print("the toy target is made")
+        sys.stdout.write("the toy target is made\n")
     return Toy()
 
 
