@@ -31,11 +31,11 @@ golden: setup-dev  ## rewrite the golden snapshots; review them as a diff
 bench: setup-dev  ## every benchmark, ratios side by side
 	@for file in $(filter-out %/plena_numpy.py,$(wildcard benchmarks/*.py)); do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
-redteam: setup-dev  ## the exploit corpus against every backend, task and configuration; fails on a leak
-	$(BIN)/kernelwright redteam
+redteam: setup-dev  ## every known exploit, kill -9 at random instants, the conformance kit; figures at the end
+	@$(BIN)/python scripts/attack.py redteam
 
-fuzz: setup-dev  ## random and mutated bytes for every parser, ten minutes
-	$(BIN)/python -W ignore tests/harness/redteam/parsers.py --seconds 600
+fuzz: setup-dev  ## random bytes for every parser, random programs for every instruction set, ten minutes; figures at the end
+	@$(BIN)/python scripts/attack.py fuzz
 
 clean:  ## remove the virtual environment and caches; results stay
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist

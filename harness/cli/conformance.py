@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.cli.common import print_json
 from harness.conformance import kit
-from harness.conformance.result import lines, markdown
+from harness.conformance.result import lines, markdown, summary
 from harness.errors import unknown
 from harness.files import write_atomically
 
@@ -31,8 +31,7 @@ def check(
     if as_json:
         print_json(report.model_dump(mode="json"))
     else:
-        wrong = sum(result.status == "wrong" for result in done)
-        print(f"{wrong} of {len(done)} checks found something wrong", file=sys.stderr)
+        print(f"{name}: {summary(report)}", file=sys.stderr)
     if report_file is not None:
         text = markdown(report) if report_file.suffix == ".md" else report.model_dump_json(indent=2) + "\n"
         write_atomically(report_file, text)

@@ -73,9 +73,10 @@ def _text(result: Result) -> str:
     lines += [f"otherwise than written: {o.backend}/{o.cheat} on {o.workload}: {o.verdict}: {o.summary}" for o in result.odd]
     lines += [f"not judged: {o.backend}/{o.cheat} on {o.workload}: {o.summary}" for o in result.unjudged]
     lines += [f"LEAK: {o.backend}/{o.cheat} on {o.workload}: {o.summary}" for o in result.leaks]
+    stopped = [f"{name} {total}" for name in columns if name != "LEAK" and (total := sum(c[name] for c in counts.values()))]
     workloads = len({one.workload for one in result.attempts})
     lines.append(
         f"{len(names)} cheats, {workloads} workloads, {len(result.attempts)} attempts: {len(result.leaks)} leaks, "
-        f"{len(result.unjudged)} not judged"
+        f"{len(result.unjudged)} not judged; stopped by {', '.join(stopped) or 'nothing'}"
     )
     return "\n".join(lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Literal
 
@@ -76,6 +77,13 @@ def lines(result: Result) -> list[str]:
     """A result for people: one line, and one for each problem and for the remedy."""
     shown = [f"{result.status:<8} {result.check:<10} {result.seen}", *(f"{'':20}{problem}" for problem in result.problems)]
     return [*shown, f"{'':20}fix: {result.fix}"] if result.fix else shown
+
+
+def summary(report: Report) -> str:
+    """How many checks ended in which way, in one line."""
+    counts = Counter(result.status for result in report.results)
+    counted = ", ".join(f"{counts[status]} {status}" for status in ("ok", "skipped", "wrong"))
+    return f"{len(report.results)} checks on {len(report.workloads)} workloads: {counted}"
 
 
 def markdown(report: Report) -> str:

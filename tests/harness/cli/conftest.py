@@ -22,6 +22,7 @@ class Result(NamedTuple):
     code: int
     out: str
     error: KernelwrightError | None
+    err: str = ""
 
     @property
     def json(self) -> Any:
@@ -51,6 +52,6 @@ def kernelwright(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
             return Result(result.exception.exit_code, result.stdout, result.exception)
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
-        return Result(result.exit_code, result.stdout, None)
+        return Result(result.exit_code, result.stdout, None, result.stderr)
 
     return call

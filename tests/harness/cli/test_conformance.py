@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from harness.conformance.kit import CHECKS
@@ -8,6 +10,7 @@ def test_one_line_for_each_check(kernelwright):
     for check in CHECKS:
         assert any(line[:19].split()[1:2] == [check] for line in result.out.splitlines() if line[:1].isalpha()), check
     assert "fix: offer harness.backend.Specimens" in result.out
+    assert re.search(rf"^toy: {len(CHECKS)} checks on 2 workloads: \d+ ok, \d+ skipped, 0 wrong$", result.err, re.MULTILINE)
 
 
 def test_a_check_may_be_chosen_and_a_report_written(kernelwright, tmp_path):

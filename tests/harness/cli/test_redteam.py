@@ -28,7 +28,7 @@ def test_a_line_for_each_cheat_and_a_matrix_of_layers(kernelwright, corpus, tmp_
     assert ["toy", "zeros", "2", "judge"] in lines
     assert ["stopped", "by", "target", "judge", "LEAK"] in lines
     assert ["toy", "2", "2", "0"] in lines
-    assert result.out.splitlines()[-1] == "2 cheats, 3 workloads, 4 attempts: 0 leaks, 0 not judged"
+    assert result.out.splitlines()[-1] == "2 cheats, 3 workloads, 4 attempts: 0 leaks, 0 not judged; stopped by target 2, judge 2"
 
 
 def test_a_leak_is_said_and_is_exit_code_1(kernelwright, corpus, capsys, tmp_path):

@@ -1,7 +1,6 @@
 """The toy plugin distribution: on sys.path like any installed one, so that worker processes find it too."""
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -9,8 +8,8 @@ import pytest
 
 from harness import plugins
 
-PLUGINS = Path(__file__).parent / "plugins"
-COMMAND = [sys.executable, "-P", "-c", "from harness.cli import main; main()"]
+sys.path.insert(0, str(Path(__file__).parent))
+from killing import COMMAND, PLUGINS, ToyRun
 
 
 @pytest.fixture(autouse=True)
@@ -22,15 +21,13 @@ def toy_plugins(monkeypatch):
     plugins.entries.cache_clear()
 
 
-class Cli:
+class Cli(ToyRun):
     """The command line: in this process when called, in a process of its own when started."""
 
     command = COMMAND
 
     def __init__(self, folder, monkeypatch, capsys):
-        self.folder = folder
-        self.log = folder / "payments"
-        self.out = folder / "run"
+        super().__init__(folder)
         self._monkeypatch = monkeypatch
         self._capsys = capsys
         monkeypatch.chdir(folder)
@@ -47,23 +44,6 @@ class Cli:
         except SystemExit as end:
             code = end.code or 0
         return code, *self._capsys.readouterr()
-
-    def start(self, *arguments, **options):
-        """The same as a child process."""
-        return subprocess.Popen(
-            [*COMMAND, *map(str, arguments)], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True, **options,
-        )  # fmt: skip
-
-    def run_arguments(self, *arguments, suite="toy", **settings):
-        """A run of the toy agent; settings are its options."""
-        chosen = [f"--model-option={key}={value}" for key, value in ({"log": self.log} | settings).items()]
-        toy = ["--model", "toyagent", "--backend", "toy", "--suite", suite, "--workers", "2", "--out", self.out]
-        return ["run", *toy, *chosen, *arguments]
-
-    def payments(self):
-        """What the model was paid for, in order."""
-        return self.log.read_text().splitlines() if self.log.exists() else []
 
 
 @pytest.fixture

@@ -1,107 +1,35 @@
 """kill -9 at any instant: no finished trial is lost, no recorded reply is paid for again, and the results are the same."""
 
-import contextlib
-import os
-import random
-import signal
-import time
-from collections import Counter
-from pathlib import Path
-
 import pytest
-
-from harness.model import Request
-from harness.run.journal import read_events
-from harness.run.store import Store
+from killing import TRIALS, Campaign, ToyRun, undisturbed
 
 KILLS = 10
-DELAY = 0.05
-
-
-def descendants(pid):
-    found = []
-    with contextlib.suppress(FileNotFoundError):
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            for child in (task / "children").read_text().split():
-                found += [int(child), *descendants(int(child))]
-    return found
-
-
-def kill(pids):
-    for pid in pids:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-
-
-def wait_for(condition):
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.005)
-
-
-def recorded(cli):
-    """Replies that are on disk, as they stand in the log of payments."""
-    from toyplugin import payment
-
-    found = set()
-    for folder in (cli.out / "trials").glob("*"):
-        for name in ("journal.jsonl", "transcript.jsonl"):
-            if (folder / name).exists():
-                events, _ = read_events(folder / name)
-                if events:
-                    prompt = Request.model_validate(events[0].data)
-                    found |= {payment(prompt, turn) for turn in range(sum(event.kind == "reply" for event in events))}
-    return found
-
-
-def finished(cli):
-    """Every file of every finished trial."""
-    return {path: path.read_bytes() for path in (cli.out / "trials").glob("[!.]*/*")}
-
-
-def results(folder):
-    return [
-        (t.spec, t.status, t.final.verdict, t.final.speedup, t.turns, t.tool_calls, t.evaluations, t.first_pass, t.usage)
-        for t in Store.open(folder).trials()
-    ]
-
-
-def strike(cli, chance, process):
-    """Kills the parent, the fork server, one worker, or all of them in any order, at a random moment."""
-    before = len(cli.payments())
-    if chance.random() < 0.75:  # in the middle of its work; otherwise while it starts
-        wait_for(lambda: len(cli.payments()) > before or process.poll() is not None)
-    time.sleep(chance.uniform(0, 0.3))
-    everyone = [process.pid, *descendants(process.pid)]
-    kill(chance.choice([everyone[:1], everyone[1:2], everyone[-1:], chance.sample(everyone, len(everyone))]))
-    if process.poll() is None and chance.random() < 0.5:
-        time.sleep(chance.uniform(0, 0.3))  # time to go on without a worker or a server
-    kill([process.pid])
-    process.communicate()
-    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in everyone))
 
 
 @pytest.mark.slow
-def test_kill_minus_nine_at_random_instants(cli):
-    chance = random.Random()
-    paid: dict[str, int] = {}
-    kept: dict[Path, bytes] = {}
-    arguments = cli.run_arguments(suite="many", delay=DELAY)
+def test_kill_minus_nine_at_random_instants(tmp_path):
+    (tmp_path / "killed").mkdir()
+    campaign = Campaign(ToyRun(tmp_path / "killed"))
     for _ in range(KILLS):
-        has_begun = (cli.out / "lock.json").exists()
-        strike(cli, chance, cli.start(*(["resume", cli.out, "--workers", "2"] if has_begun else arguments)))
-        counts = Counter(cli.payments())
-        assert {path: path.read_bytes() for path in kept} == kept, "a finished trial was lost or changed"
-        assert {line: counts[line] for line in paid} == paid, "a recorded reply was paid for again"
-        kept, paid = finished(cli), {line: counts[line] for line in recorded(cli)}
-    assert paid, "no kill came after a recorded reply: this test has shown nothing"
+        campaign.strike()
+    assert campaign.finish() == ""
+    assert campaign.lost == set(), "a finished trial was lost or changed"
+    assert campaign.paid_twice == 0, "a recorded reply was paid for again"
+    assert campaign.points, "nothing was killed: this test has shown nothing"
+    assert campaign.checked, "no kill came after a recorded reply: this test has shown nothing"
+    (tmp_path / "undisturbed").mkdir()
+    assert campaign.run.results() == undisturbed(tmp_path / "undisturbed")
+    assert len(campaign.run.results()) == TRIALS
 
-    code, _, err = cli("resume", cli.out)
-    assert code == 0, err
-    assert {path: path.read_bytes() for path in kept} == kept
-    interrupted = results(cli.out)
-    cli.out = cli.folder / "undisturbed"
-    assert cli(*cli.run_arguments(suite="many"))[0] == 0
-    assert interrupted == results(cli.out)
-    assert len(interrupted) == 12
+
+def test_a_loss_and_a_second_payment_would_be_counted(tmp_path):
+    run = ToyRun(tmp_path)
+    process = run.start(*run.run_arguments())
+    process.communicate(timeout=60)
+    campaign = Campaign(run)
+    campaign._look()
+    assert (campaign.lost, campaign.paid_twice, campaign.checked) == (set(), 0, 12)
+    (run.out / "trials" / "toyagent--toy--T01-C1--r0" / "trial.json").write_text("{}")
+    run.log.write_text("\n".join([*run.payments(), run.payments()[0]]))
+    campaign._look()
+    assert (campaign.lost, campaign.paid_twice) == ({"toyagent--toy--T01-C1--r0"}, 1)
