@@ -23,13 +23,14 @@ from backends.isa.architecture import Architecture, BoundMemory
 from backends.isa.assembler import assemble
 from backends.isa.bound import bound
 from backends.isa.define import Isa
+from backends.isa.dialect import ALONE, Link
 from backends.isa.dtypes import Elements
 from backends.isa.engine import Engine, Image, Outcome, Program, load_images
 from backends.isa.engines import open_engine
 from backends.isa.faults import fault, limit_fault, timeout_fault
 from backends.isa.manual import render
 from backends.isa.manual.chapters import offered
-from backends.isa.port import Moves, Port, PortFactory, Samples
+from backends.isa.port import Links, Moves, Port, PortFactory, Samples
 from backends.isa.profile import counters, profile
 from harness.backend import BackendContext, BackendInfo, Bound, Brief, Build, Execution, Limits, Specimen, Support
 from harness.errors import InfraError, UsageError, did_you_mean
@@ -110,7 +111,7 @@ class IsaBackend:
     def build(self, source: str, workload: Workload) -> Build:
         """Assembles strictly: whatever cannot be meant is an error."""
         started = time.perf_counter()
-        assembly = assemble(source, self.architecture)
+        assembly = assemble(source, self.architecture, link=self._link(workload))
         return Build(
             artifact=None if assembly.program is None else Kernel(workload, assembly.program),
             diagnostics=tuple(assembly.diagnostics),
@@ -159,7 +160,7 @@ class IsaBackend:
         if name not in known:
             raise ValueError(f"there is no tool {name!r}{did_you_mean(name, known)}")
         if name == "disassemble":
-            return tools.disassembled(self.architecture, arguments["source"])
+            return tools.disassembled(self.architecture, arguments["source"], self._link(workload))
         rng = np.random.Generator(np.random.PCG64DXSM(seed))
 
         fuel = self._budget(workload).instructions  # first: it may run the baseline on the same engine
@@ -168,7 +169,11 @@ class IsaBackend:
             self._prepare(Kernel(workload, program), workload.draw(rng), rng)
             return self.engine, fuel
 
-        return tools.inspected(self.architecture, arguments, prepare)
+        return tools.inspected(self.architecture, arguments, prepare, self._link(workload))
+
+    def _link(self, workload: Workload) -> Link:
+        """What the port gives programs to refer to, if anything."""
+        return self._port.link(workload) if isinstance(self._port, Links) else ALONE
 
     # One execution
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
 from backends.isa.architecture import Architecture
+from backends.isa.dialect import Link
 from backends.isa.dtypes import Elements
 from backends.isa.engine import Image
 from harness.backend import Specimen
@@ -63,6 +64,14 @@ class Moves(Protocol):
     def moved(self, workload: Workload) -> dict[str, int]:
         """Least elements moved by kind of peak: ``{"load": 4096, "store": 64}``. Kinds that machine.toml has no peak for are
         ignored."""
+
+
+@runtime_checkable
+class Links(Protocol):
+    """For ports of instruction sets with a dialect, whose kernels name tensors by symbols."""
+
+    def link(self, workload: Workload) -> Link:
+        """Symbols that a kernel may use without defining them, and where its own data begins."""
 
 
 @runtime_checkable

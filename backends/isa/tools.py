@@ -9,6 +9,7 @@ import numpy as np
 
 from backends.isa.architecture import Architecture
 from backends.isa.assembler import assemble, disassemble
+from backends.isa.dialect import ALONE, Link
 from backends.isa.engine import Engine, Outcome, Program
 from backends.isa.faults import fault, line_of
 from backends.isa.view import parse_range, place, show_loops, show_range, show_registers
@@ -55,9 +56,9 @@ SPECS = (
 )
 
 
-def inspected(architecture: Architecture, arguments: Mapping[str, Any], prepare: Prepare) -> str:
+def inspected(architecture: Architecture, arguments: Mapping[str, Any], prepare: Prepare, link: Link = ALONE) -> str:
     """The answer of ``inspect``. ValueError, with a message for the model, if the arguments are wrong."""
-    program, problems = _assembled(architecture, arguments["source"])
+    program, problems = _assembled(architecture, arguments["source"], link)
     if program is None:
         return problems
     try:
@@ -83,9 +84,9 @@ def inspected(architecture: Architecture, arguments: Mapping[str, Any], prepare:
     return _capped("\n".join(rows()))
 
 
-def disassembled(architecture: Architecture, source: str) -> str:
+def disassembled(architecture: Architecture, source: str, link: Link = ALONE) -> str:
     """The answer of ``disassemble``."""
-    program, problems = _assembled(architecture, source)
+    program, problems = _assembled(architecture, source, link)
     if program is None:
         return problems
     return _capped(f"{len(program.words)} words\n{disassemble(program.words, architecture).rstrip()}")
@@ -98,9 +99,9 @@ def diagnostic_line(diagnostic: Diagnostic) -> str:
     return f"{place}{diagnostic.severity}: {diagnostic.message}" + (f" ({diagnostic.hint})" if diagnostic.hint else "")
 
 
-def _assembled(architecture: Architecture, source: str) -> tuple[Program | None, str]:
+def _assembled(architecture: Architecture, source: str, link: Link) -> tuple[Program | None, str]:
     """The program, or what is wrong with the text."""
-    assembly = assemble(source, architecture)
+    assembly = assemble(source, architecture, link=link)
     if assembly.program is not None:
         return assembly.program, ""
     return None, _capped("the kernel does not assemble\n" + "\n".join(map(diagnostic_line, assembly.diagnostics)))
