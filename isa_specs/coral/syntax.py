@@ -212,5 +212,5 @@ DIALECT = Dialect(
     memory="mem",
     sections={".text": 0, ".data": "DTCM_BASE", ".rodata": "DTCM_BASE", ".sdata": "DTCM_BASE", ".bss": "DTCM_BASE",
               ".sbss": "DTCM_BASE", ".extmem": "EXTMEM_BASE"},
-    registers=_REGISTERS, pseudos=pseudos(_PSEUDOS), nop=0x00000013,
+    registers=_REGISTERS, pseudos=pseudos(_PSEUDOS), nop=0x00000013, elf="EM_RISCV",
 )  # fmt: skip
