@@ -2,13 +2,14 @@
 
 A kernel's template is ``templates/ID_NAME.TYPE.VARIANT.S.j2``, such as ``p01_vec_add.f32.naive.S.j2``: it is found by its name,
 so that a new kernel touches nothing else. ``naive`` kernels are scalar; ``vector`` ones use the vector unit, where there are any.
-Templates see the workload's sizes as ``p``, the symbols of its tensors as the names that they are, and ``unique``, which makes
-labels. Files that begin with ``pieces`` hold what they share.
+Templates see the workload's sizes as ``p``, ``unique``, which makes labels, and ``bits``, the pattern of a float; tensors are the
+symbols of the calling convention. Files that begin with ``pieces`` hold what they share.
 """
 
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Literal
@@ -30,9 +31,14 @@ def render(workload: Workload, variant: Variant | None = None) -> str:
     found = [name for name in (_name(workload, each) for each in wanted) if name in _templates()]
     if not found:
         raise KeyError(f"no {' or '.join(wanted)} kernel for {workload.id} {workload.task.name} in {workload.dtype.name}")
-    text = environment(__name__).get_template(found[0]).render(p=workload.p, unique=_names())
+    text = environment(__name__).get_template(found[0]).render(p=workload.p, unique=_names(), bits=bits)
     title = f"# {workload.id} {workload.task.name}: {workload.p!r}"
     return "\n".join([title, *_indented(text)]).rstrip() + "\n"
+
+
+def bits(value: float) -> str:
+    """The pattern of a 32-bit float."""
+    return f"{struct.unpack('<I', struct.pack('<f', value))[0]:#x}"
 
 
 def _name(workload: Workload, variant: str) -> str:
