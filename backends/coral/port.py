@@ -7,13 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from backends.coral import baselines, brief
+from backends.coral.bound import bound
 from backends.coral.layout import Layout, Memory
 from backends.coral.specimens import specimens
 from backends.isa.architecture import Architecture
 from backends.isa.dialect import Link
 from backends.isa.engine import Image
 from backends.isa.port import Read
-from harness.backend import Specimen
+from harness.backend import Bound, Specimen
 from harness.task import Formats, Tensors, Workload, f32, i8, i16, i32, u8, u32
 
 TYPES = (f32, i32, u32, i16, i8, u8)
@@ -31,6 +32,7 @@ class CoralPort:
     formats = Formats(storage=f32, accumulate=f32)
 
     def __init__(self, architecture: Architecture) -> None:
+        self._architecture = architecture
         self._memory = Memory.of(architecture)
 
     def support(self, workload: Workload) -> str | None:
@@ -73,6 +75,10 @@ class CoralPort:
             tensor = place.tensor
             found[name] = read("mem", place.address, tensor.bytes).view(tensor.dtype.numpy).reshape(tensor.shape)
         return found
+
+    def bound(self, workload: Workload) -> Bound:
+        """Speed of light."""
+        return bound(workload, self._architecture)
 
     def baseline(self, workload: Workload) -> str:
         """The template compiler's kernel."""
