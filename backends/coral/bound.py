@@ -90,6 +90,9 @@ _COUNTS: Mapping[str, Callable[[Params], Mapping[str, int]]] = {
     "P31": lambda p: {"table": 0},
     "P32": lambda p: {"table": 0},
     "C06": lambda p: {"cos": p.T * p.HALF, "sin": p.T * p.HALF},
-    "C21": lambda p: {"table": 0},
+    "C07": lambda p: {"q": (p.T - p.CAUSAL) * p.D},
+    "C08": lambda p: {"q": (p.T - 1) * p.D},
+    "C21": lambda p: {"q": (p.T - p.CAUSAL) * p.D, "table": 0},
 }
-"""Elements that must be read, by input, for tasks of which some need not: those that no window reaches, rows of tables."""
+"""Elements that must be read, by input, for tasks of which some need not: those that no window reaches, entries of tables, and a
+query that sees one key only."""

@@ -78,15 +78,14 @@ class Layout:
         if total > len(home):
             raise ValueError(f"its tensors take {total} of {len(home)} bytes of external memory")
         at = home.start
-        places: list[dict[str, Place]] = []
-        for tensors in (workload.inputs, workload.outputs):
-            made = {}
+        inputs: dict[str, Place] = {}
+        outputs: dict[str, Place] = {}
+        for tensors, places in ((workload.inputs, inputs), (workload.outputs, outputs)):
             for name, tensor in tensors.items():
-                made[name] = Place(tensor, f"{name}_" if memory.registers.fullmatch(name) else name, at)
+                places[name] = Place(tensor, f"{name}_" if memory.registers.fullmatch(name) else name, at)
                 at += _padded(tensor.bytes)
-            places.append(made)
         free = range(at, home.stop)
-        return Layout(*places, free if near else memory.dtcm, memory.extmem if near else free)
+        return Layout(inputs, outputs, free if near else memory.dtcm, memory.extmem if near else free)
 
     def __iter__(self) -> Iterator[Place]:
         """Every tensor."""
