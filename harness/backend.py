@@ -49,11 +49,11 @@ class Manual(Record):
         return cls(sections=tuple(sections))
 
     def find(self, name: str) -> ManualSection | None:
-        """The section of that name or title, in any case; else the first with a row of a table about it, whose first
-        cell has the name as code."""
+        """The section of that name or title, in any case; else the first with a row of a table about it: one that begins
+        with code spans, among them one of that name."""
         wanted = name.strip().casefold()
         named = (s for s in self.sections if wanted in (s.name.casefold(), s.title.casefold()))
-        row = re.compile(rf"^\|[^|\n]*`{re.escape(wanted)}[ `\[]", re.MULTILINE | re.IGNORECASE)
+        row = re.compile(rf"^\| (?:`[^`|\n]*` )*`{re.escape(wanted)}[ `\[]", re.MULTILINE | re.IGNORECASE)
         return next(named, None) or next((s for s in self.sections if wanted and row.search(s.text)), None)
 
     @property

@@ -36,7 +36,8 @@ def check(architecture: Architecture, cache: Path) -> Result:
             if problem:
                 problems.append(f"section {section.name}: {problem}: {source.strip().splitlines()[0]!r}")
     words = sum(len(section.text.split()) for section in manual.sections)
-    seen = f"{len(manual.sections)} sections, {words:,} words; pages for {len(pages)} of {len(shown)} instructions; {ran} programs run"
+    covered = f"pages for {len(pages)} of {len(shown)} instructions"
+    seen = f"{len(manual.sections)} sections, {words:,} words; {covered}; {ran} programs run"
     return result("manual", machine, seen, problems)
 
 

@@ -107,7 +107,8 @@ def context(architecture: Architecture) -> dict[str, Any]:
     ``m("KEY")``: mnemonic of an instruction by its key. ``has("KEY")``: whether this profile offers it.
     ``cycles("KEY", work=1)``: cycles until its result is there; ``cost("KEY")``: as text. ``params.NAME``: a parameter.
     ``memory("NAME")``: a memory or register file. ``architecture``. ``reference("KEY", "v*")``, only in ``manual/instructions``:
-    all about several instructions. Filter ``asm``: a block of assembly, written with keys (with a dialect: as it is) and operands in the order of the functions' parameters, as a fenced program. Code spans of a chapter that start with a key
+    all about several instructions. Filter ``asm``: a block of assembly as a fenced program; it is written with keys and operands
+    in the order of the functions' parameters, or with a dialect, as that writes it. Code spans of a chapter that start with a key
     name the instruction by its mnemonic without any of this.
     """
     known = {instruction.key: instruction for instruction in offered(architecture)}
