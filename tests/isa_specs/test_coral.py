@@ -73,7 +73,8 @@ def vector(golden, number, dtype="u1"):
         ("vsetvli t0, a0, e32, m1, ta, ma", [0x0D0572D7]), ("vsetivli zero, 4, e8, mf2, tu, mu", [0xC0727057]),
         ("vadd.vv v1, v2, v3", [0x022180D7]), ("vadd.vv v1, v2, v3, v0.t", [0x002180D7]), ("vle32.v v1, (a0)", [0x02056087]),
         ("vadd.vi v8, v8, -1", [0x028FB457]), ("vmv.v.i v0, 5", [0x5E02B057]), ("vmerge.vxm v1, v2, a0, v0", [0x5C2540D7]),
-        ("vse8.v v3, (a1), v0.t", [0x000581A7]), ("vlseg3e16.v v4, (a0)", [0x42055207]), ("vmv.x.s a0, v1", [0x42102557]),
+        ("vse8.v v3, (a1), v0.t", [0x000581A7]),
+        ("vmsge.vx v8, v16, a0", [0x6F054457, 0x76842457]), ("vmsgeu.vx v8, v16, a0", [0x6B054457, 0x76842457]), ("vlseg3e16.v v4, (a0)", [0x42055207]), ("vmv.x.s a0, v1", [0x42102557]),
     ],
 )  # fmt: skip
 def test_words_are_those_of_the_gnu_assembler(machine, text, words):
