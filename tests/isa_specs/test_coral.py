@@ -74,7 +74,8 @@ def vector(golden, number, dtype="u1"):
         ("vadd.vv v1, v2, v3", [0x022180D7]), ("vadd.vv v1, v2, v3, v0.t", [0x002180D7]), ("vle32.v v1, (a0)", [0x02056087]),
         ("vadd.vi v8, v8, -1", [0x028FB457]), ("vmv.v.i v0, 5", [0x5E02B057]), ("vmerge.vxm v1, v2, a0, v0", [0x5C2540D7]),
         ("vse8.v v3, (a1), v0.t", [0x000581A7]),
-        ("vmsge.vx v8, v16, a0", [0x6F054457, 0x76842457]), ("vmsgeu.vx v8, v16, a0", [0x6B054457, 0x76842457]), ("vlseg3e16.v v4, (a0)", [0x42055207]), ("vmv.x.s a0, v1", [0x42102557]),
+        ("vmsge.vx v8, v16, a0", [0x6F054457, 0x76842457]), ("vmsgeu.vx v8, v16, a0", [0x6B054457, 0x76842457]),
+        ("vlseg3e16.v v4, (a0)", [0x42055207]), ("vmv.x.s a0, v1", [0x42102557]), ("vmulhsu.vv v1, v2, v3", [0x9A21A0D7]),
     ],
 )  # fmt: skip
 def test_words_are_those_of_the_gnu_assembler(machine, text, words):
@@ -321,6 +322,37 @@ def test_saturation_and_rounding(run, golden):
         f"li a0, 5\nvmv.v.x v3, a0\n{shifts}mpause")  # fmt: skip
     assert x(golden, 8) == [1]
     assert [vector(golden, n)[0] for n in (2, 4, 5, 6, 7)] == [0x7F, 3, 2, 2, 3]
+
+
+@pytest.mark.parametrize("bits", [8, 16, 32])
+@pytest.mark.parametrize(("name", "a_signed", "b_signed"), [("h", True, True), ("hu", False, False), ("hsu", True, False)])
+def test_upper_halves_of_products(run, golden, bits, name, a_signed, b_signed):
+    count, lowest = 128 // bits, -(1 << bits - 1)
+    a = [lowest, -1, 0, lowest + 3] * (count // 4)
+    b = [-1, lowest, 1, -2] * (count // 4)
+    size = {8: ".byte", 16: ".half", 32: ".word"}[bits]
+    run(f"""
+        vsetivli t0, {count}, e{bits}, m1, ta, ma
+        la a0, left
+        vle{bits}.v v1, (a0)
+        la a0, right
+        vle{bits}.v v2, (a0)
+        vmul{name}.vv v3, v1, v2
+        li a1, -2
+        vmul{name}.vx v4, v1, a1
+        mpause
+        .data
+    left: {size} {", ".join(map(str, a))}
+    right: {size} {", ".join(map(str, b))}
+    """)
+
+    def read(value, signed):
+        return value if signed else value % (1 << bits)
+
+    high = [(read(i, a_signed) * read(j, b_signed) >> bits) % (1 << bits) for i, j in zip(a, b, strict=True)]
+    by_scalar = [(read(i, a_signed) * read(-2, b_signed) >> bits) % (1 << bits) for i in a]
+    assert vector(golden, 3, f"<u{bits // 8}") == high
+    assert vector(golden, 4, f"<u{bits // 8}") == by_scalar
 
 
 def test_segments_and_fault_only_first(run, golden):
