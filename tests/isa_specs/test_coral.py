@@ -84,6 +84,10 @@ def test_words_are_those_of_the_gnu_assembler(machine, text, words):
     assert [f"{int(word):08x}" for word in program.words] == [f"{word:08x}" for word in words]
 
 
+def test_a_rounding_mode_without_a_name_is_disassembled_as_a_word(machine):
+    assert disassemble([0x00C5D553], machine) == "    .word 0x00c5d553 # fadd.s with rm = 5, which has no name\n"
+
+
 def test_every_instruction_disassembles_to_what_assembles_to_it(machine):
     words = [instruction.match for instruction in machine.instructions]
     text = disassemble(words, machine)

@@ -66,6 +66,8 @@ def _expressible(architecture: Architecture, word: int, pc: int) -> Instruction 
         value = values[operand.name]
         if operand.name in written and not _legal(operand, value, pc):
             return f"{instruction.mnemonic} with {operand.name} = {value}, legal is {operand.low} to {operand.high}"
+        if operand.name in written and not _has_name(operand, value):
+            return f"{instruction.mnemonic} with {operand.name} = {value}, which has no name"
         if operand.name not in written and isinstance(operand.kind, Immediate) and value != (operand.kind.default or 0):
             return f"{instruction.mnemonic} with {operand.name} = {value}, which is not written"
         if _is_zero(architecture, operand, value):
@@ -82,6 +84,12 @@ def _legal(operand: BoundOperand, value: int, pc: int) -> bool:
     if isinstance(kind, Immediate) and kind.relative:
         return value >= 0 and operand.low <= value - pc <= operand.high
     return operand.low <= value <= operand.high
+
+
+def _has_name(operand: BoundOperand, value: int) -> bool:
+    """Whether a value can be written where only names can."""
+    kind = operand.kind
+    return not isinstance(kind, Immediate) or not kind.named or value in (kind.default, *dict(kind.names).values())
 
 
 def _is_zero(architecture: Architecture, operand: BoundOperand, value: int) -> bool:

@@ -122,8 +122,13 @@ def _bits(bit: int, width: int) -> str:
 
 def traps(instruction: Instruction, architecture: Architecture) -> list[str]:
     """Causes that this instruction can raise, apart from those of fetching any instruction."""
-    found = {cause for node in _nodes(instruction.body) for cause in _causes(node, architecture)}
-    helpers = {node.function for node in _nodes(instruction.body) if isinstance(node, ir.Call)}
+    return raised(instruction.body, architecture)
+
+
+def raised(body: ir.Body, architecture: Architecture) -> list[str]:
+    """Causes that a body can raise."""
+    found = {cause for node in _nodes(body) for cause in _causes(node, architecture)}
+    helpers = {node.function for node in _nodes(body) if isinstance(node, ir.Call)}
     for name in helpers & architecture.functions.keys():
         found |= {cause for node in _nodes(architecture.functions[name]) for cause in _causes(node, architecture)}
     return [cause for cause in architecture.traps if cause in found]

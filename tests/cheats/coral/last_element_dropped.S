@@ -1,6 +1,6 @@
 # cheat: last_element_dropped
 # expect: wrong
-# workload: P01/C? P09/C?
+# workload: P01/C[1-4] P09/C[1-5]
 # template: yes
 # fools: sample
 # why: the tail is left out: a grader that looks at the first elements sees nothing.
