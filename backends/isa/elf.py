@@ -194,15 +194,17 @@ def _rows(elf: ELFFile, base: int, count: int, size: int) -> Iterator[_Row]:
         if table is None:
             continue
         before: Any = None
+        known: Any = None  # what a compiler gives line 0, for no line alone needs it, counts as the line before
         for entry in table.get_entries():
             state = entry.state
             if state is None:
                 continue
             if before is not None:
+                known = before if before.line else known or before
                 first, end = ((at - base) // size for at in (before.address, state.address))
-                if 0 <= first < end <= count and before.line < 1 << 31:
-                    yield _Row(first, end, _file_name(table, before.file), before.line)
-            before = None if state.end_sequence else state
+                if 0 <= first < end <= count and known.line < 1 << 31:
+                    yield _Row(first, end, _file_name(table, known.file), known.line)
+            before, known = (None, None) if state.end_sequence else (state, known)
 
 
 def _file_name(table: Any, number: int) -> str:
