@@ -19,7 +19,7 @@ def reference(p: Params, step: Step, scale: Array, table: Array, q: Array, k: Ar
     # -128 is the least score, so a key that is not taken never decides the maximum.
     largest = np.max(np.where(taken, scores, -128), axis=1, keepdims=True)
     exponential = np.where(taken, table[np.clip(largest - scores, 0, 255)], 0)
-    total = np.sum(exponential, axis=1, keepdims=True)
+    total = np.maximum(np.sum(exponential, axis=1, keepdims=True), 1)
     share = 256 * exponential
     share = step("round the weights", share + total // 2, share) // total
     weights = step("limit the weights to 255", np.minimum(share, 255), share)
@@ -33,9 +33,12 @@ def exponentials(steepness: float) -> Array:
 
 
 def generate(rng: np.random.Generator, workload: Workload) -> Tensors:
-    """A scale at which a query has several keys with some weight; the largest products saturate."""
+    """A scale at which a query has several keys with some weight; the largest products saturate. Half of the tables begin with 0,
+    so that sums are 0."""
     scale = rng.uniform(20, 60) / (74**2 * workload.p.D**0.5) * 2**FRACTION
-    return standard_inputs(rng, workload) | {"scale": np.array([scale]), "table": exponentials(rng.uniform(1 / 20, 1 / 8))}
+    table = exponentials(rng.uniform(1 / 20, 1 / 8))
+    table[0] *= rng.integers(2)
+    return standard_inputs(rng, workload) | {"scale": np.array([scale]), "table": table}
 
 
 def adversarial(rng: np.random.Generator, workload: Workload) -> Tensors:
@@ -68,10 +71,10 @@ task = Task(
     category="attention",
     statement="Scores: s[i, j] = floor(((sum over d of q[i, d] * k[j, d]) * scale[0] + 2^19) / 2^20), limited to [-128, 127], "
     "with scale in [1, 2^14]. If CAUSAL is 1, only keys j <= i take part; if it is 0, all do. Weights, with m[i] = max over j "
-    "of s[i, j], e[i, j] = table[m[i] - s[i, j]] and t[i] = sum over j of e[i, j]: p[i, j] = min(floor((256 * e[i, j] + "
-    "floor(t[i] / 2)) / t[i]), 255). Result: y[i, d] = floor(((sum over j of p[i, j] * v[j, d]) + 128) / 256), limited to "
-    "[-128, 127]. The table holds an exponential of falling argument: table[0] is 32767, other entries lie in [0, 32767]. Only "
-    "the product with the scale needs more than 32 bits.",
+    "of s[i, j], e[i, j] = table[m[i] - s[i, j]] and t[i] = max(sum over j of e[i, j], 1): p[i, j] = min(floor((256 * e[i, j] "
+    "+ floor(t[i] / 2)) / t[i]), 255). Result: y[i, d] = floor(((sum over j of p[i, j] * v[j, d]) + 128) / 256), limited to "
+    "[-128, 127]. The entries of the table lie in [0, 32767]; it holds an exponential of falling argument, but its first entry "
+    "may be 0. Only the product with the scale needs more than 32 bits.",
     inputs={"scale": i32[1], "table": i16[256], "q": i8["T", "D"], "k": i8["T", "D"], "v": i8["T", "D"]},
     outputs={"y": i8["T", "D"]},
     # C5 is not T = 1: with one key the output is nearly a copy of v.

@@ -10,7 +10,7 @@ from harness.task import Array, Params, Step, Task, Tensors, Work, Workload, i8,
 def reference(p: Params, step: Step, table: Array, x: Array) -> Tensors:
     below = step("subtract the maximum", np.max(x, axis=1, keepdims=True) - x, 127 - x)
     weight = table[below]
-    total = np.sum(weight, axis=1, keepdims=True)
+    total = np.maximum(np.sum(weight, axis=1, keepdims=True), 1)
     share = 256 * weight
     share = step("round to nearest", share + total // 2, share) // total
     limited = step("limit to 255", np.minimum(share, 255), share)
@@ -23,12 +23,15 @@ def exponentials(rng: np.random.Generator) -> Array:
 
 
 def generate(rng: np.random.Generator, workload: Workload) -> Tensors:
-    """Rows from narrow to wide: many equal shares, or nearly all of the sum in one element. One row is constant."""
+    """Rows from narrow to wide: many equal shares, or nearly all of the sum in one element. One row is constant. Half of the
+    tables begin with 0, so that sums are 0."""
     R, C = workload.p.R, workload.p.C
     x = np.clip(rng.normal(rng.uniform(-60, 60, (R, 1)), 2.0 ** rng.uniform(2, 6.5, (R, 1)), (R, C)), -128, 127)
     if R > 1:
         x[rng.integers(R)] = rng.integers(-128, 128)
-    return {"table": exponentials(rng), "x": x}
+    table = exponentials(rng)
+    table[0] *= rng.integers(2)
+    return {"table": table, "x": x}
 
 
 def adversarial(rng: np.random.Generator, workload: Workload) -> Tensors:
@@ -59,9 +62,10 @@ task = Task(
     name="softmax_i8",
     level="primitive",
     category="normalization",
-    statement="With m[r] = max over c of x[r, c], e[r, c] = table[m[r] - x[r, c]] and s[r] = sum over c of e[r, c], all exact "
-    "in 32 bits: y[r, c] = min(floor((256 * e[r, c] + floor(s[r] / 2)) / s[r]), 255) - 128. So y has the scale 1/256 and the "
-    "zero point -128. The table holds an exponential of falling argument: table[0] is 32767, other entries lie in [0, 32767].",
+    statement="With m[r] = max over c of x[r, c], e[r, c] = table[m[r] - x[r, c]] and s[r] = max(sum over c of e[r, c], 1), "
+    "all exact in 32 bits: y[r, c] = min(floor((256 * e[r, c] + floor(s[r] / 2)) / s[r]), 255) - 128. So y has the scale 1/256 "
+    "and the zero point -128. The entries of the table lie in [0, 32767]; it holds an exponential of falling argument, but its "
+    "first entry may be 0.",
     inputs={"table": i16[256], "x": i8["R", "C"]},
     outputs={"y": i8["R", "C"]},
     # C5 is not 1 x 1: the softmax of one element is always 255.

@@ -64,11 +64,19 @@ def test_a_drawn_table_is_that_of_silu():
 
 
 @pytest.mark.parametrize("id", ["P32", "C21"])
-def test_tables_of_exponentials_fall_from_their_largest_value(id):
+def test_tables_of_exponentials_fall_but_some_begin_with_zero(id):
+    tables = [inputs["table"].astype(int) for inputs in drawn(id)]
+    assert {table[0] for table in tables} == {0, 32767}
+    for table in tables:
+        assert (np.diff(table[1:]) <= 0).all()
+        assert (table >= 0).all()
+
+
+@pytest.mark.parametrize("id", ["P32", "C21"])
+def test_a_table_of_any_values_in_its_range_is_legal(id):
+    """Timed calls are made with tables without order, in which all weights of a row may be 0."""
     for inputs in drawn(id):
-        assert inputs["table"][0] == 32767
-        assert (np.diff(inputs["table"].astype(int)) <= 0).all()
-        assert (inputs["table"] >= 0).all()
+        assert set(outputs(id, "C3", {**inputs, "table": 0 * inputs["table"]}).ravel().tolist()) == {-128 if id == "P32" else 0}
 
 
 def test_softmax_meets_the_largest_distance_and_a_share_of_everything():

@@ -168,7 +168,8 @@ def ffn_i8(p: Params, x: Array, w1: Array, scale1: Array, w2: Array, scale2: Arr
 def shares(below: list[int], table: Array) -> list[int]:
     """Of exponentials in their sum, in units of 1 / 256."""
     e = [int(table[i]) for i in below]
-    return [min((256 * v + sum(e) // 2) // sum(e), 255) for v in e]
+    total = max(sum(e), 1)
+    return [min((256 * v + total // 2) // total, 255) for v in e]
 
 
 def softmax_i8(table: Array, row: Array) -> list[int]:
