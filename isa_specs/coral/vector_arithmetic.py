@@ -92,9 +92,12 @@ def narrowed_groups(vm: u32, vd: int, vs2: int) -> u32:
 
 
 def same_width(
-    name, funct6, compute, doc, forms="vv vx vi", signed=True, clips=False, multiply=False, constant=Signed, timing="vector"
-):
-    """Elements of one width from elements of that width. ``clips``: results that do not fit saturate."""
+    name, funct6, compute, doc, forms="vv vx vi", signed=True, clips=False, multiply=False, constant=Signed, timing="vector",
+    mixed=False,
+):  # fmt: skip
+    """Elements of one width from elements of that width. ``clips``: results that do not fit saturate. ``mixed``: the second
+    source is unsigned."""
+    b_signed = signed and not mixed
     kinds = (OPMVV, OPMVX, None) if multiply else (OPIVV, OPIVX, OPIVI)
     rule = "" if not clips else " Results that do not fit are clipped."
 
@@ -106,7 +109,7 @@ def same_width(
             works = active(vm, i)
             if works:
                 a = element(index(vs2), i, width, signed)
-                b = element(index(vs1), i, width, signed)
+                b = element(index(vs1), i, width, b_signed)
                 value = compute(a, b, i32(width) * 8, vxrm.value)
                 clipped = clipped | u32(clip(value, width, signed) != value)
                 put(index(vd), i, width, clip(value, width, signed) if clips else value)
@@ -115,7 +118,7 @@ def same_width(
 
     def of_scalar(vd: Out(v), vs2: In(v), rs1: In(x), vm: Mask):
         width = same_groups(vm, index(vd), index(vs2))
-        b = extended(rs1, width, signed)
+        b = extended(rs1, width, b_signed)
         clipped = u32(0)
         for i in range(min(vl.value, MOST)):
             works = active(vm, i)
@@ -313,6 +316,8 @@ same_width(
 same_width("vmulhu", 0b100100, n.times_high, "Upper halves of unsigned products.", "vv vx", signed=False, multiply=True,
            timing="vector_multiply")  # fmt: skip
 same_width("vmul", 0b100101, n.times, "Products.", "vv vx", multiply=True, timing="vector_multiply")
+same_width("vmulhsu", 0b100110, n.times_high, "Upper halves of products of signed (vs2) and unsigned numbers.", "vv vx",
+           multiply=True, timing="vector_multiply", mixed=True)  # fmt: skip
 same_width("vmulh", 0b100111, n.times_high, "Upper halves of signed products.", "vv vx", multiply=True, timing="vector_multiply")
 
 twice_the_width("vwaddu", 0b110000, n.plus, "Sums of unsigned numbers, in twice the width.", False, False)
