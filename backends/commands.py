@@ -13,12 +13,17 @@ import typer
 isa = typer.Typer(help="Programs of instruction sets, by hand.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="Registered instruction set, or the path of an isa.py.")]
-File = Annotated[Path, typer.Argument(help="Program: assembly, or words in hexadecimal.")]
+File = Annotated[Path, typer.Argument(help="Program: assembly, words in hexadecimal, or ELF.")]
 Profile = Annotated[str | None, typer.Option("--profile-name", help="Profile of machine.toml; its default if left out.")]
 Timing = Annotated[str | None, typer.Option(help="Timing of machine.toml; its default if left out.")]
 Engine = Annotated[str, typer.Option(help="auto, native or golden.")]
-Load = Annotated[list[str] | None, typer.Option("--load", help="SPACE=FILE[@OFFSET]: initial values; repeatable.")]
-Dump = Annotated[list[str] | None, typer.Option("--dump", help="SPACE[:START:END]=FILE: values after the run; repeatable.")]
+Load = Annotated[
+    list[str] | None, typer.Option("--load", help="SPACE=FILE[@OFFSET] or SYMBOL=FILE[@OFFSET]: initial values; repeatable.")
+]
+Dump = Annotated[
+    list[str] | None,
+    typer.Option("--dump", help="SPACE[:START:END]=FILE or SYMBOL..SYMBOL=FILE: values after the run; repeatable."),
+]
 Compat = Annotated[bool, typer.Option("--compat", help="Encode as the instruction set's other toolchain does.")]
 Fuel = Annotated[int, typer.Option(help="Most instructions to run.", min=1)]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
@@ -56,7 +61,7 @@ def asm(
 
 @isa.command(epilog="Example: kernelwright isa disasm tiny words.hex")
 def disasm(name: Name, file: File, profile_name: Profile = None) -> None:
-    """Turns hexadecimal words into assembly text."""
+    """Turns hexadecimal words, or those of an ELF file, into assembly text."""
     from backends.isa.cli import programs
 
     typer.echo(programs.disassemble_file(name, file, profile_name))
@@ -70,6 +75,7 @@ def run(
     """Runs a program on a reset machine. Exit code 0 if it ended, 1 with a message if it did not.
 
     START, END and OFFSET count registers, words, elements, or bytes of byte memories. Files are raw little-endian elements.
+    Programs of GNU assembly and ELF files have symbols: --dump results..results_end=FILE, --dump y..y+64=FILE.
     """
     from backends.isa.cli import programs
 

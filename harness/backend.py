@@ -49,6 +49,14 @@ class Manual(Record):
             sections.append(ManualSection(name=name, title=title.lstrip("# ").strip(), text=text.strip()))
         return cls(sections=tuple(sections))
 
+    def find(self, name: str) -> ManualSection | None:
+        """The section of that name or title, in any case; else the first with a row of a table about it: one that begins
+        with code spans, among them one of that name."""
+        wanted = name.strip().casefold()
+        named = (s for s in self.sections if wanted in (s.name.casefold(), s.title.casefold()))
+        row = re.compile(rf"^\| (?:`[^`|\n]*` )*`{re.escape(wanted)}[ `\[]", re.MULTILINE | re.IGNORECASE)
+        return next(named, None) or next((s for s in self.sections if wanted and row.search(s.text)), None)
+
     @property
     def digest(self) -> str:
         """SHA-256 of the text: part of every result."""

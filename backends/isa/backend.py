@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -23,13 +23,14 @@ from backends.isa.architecture import Architecture, BoundMemory
 from backends.isa.assembler import assemble
 from backends.isa.bound import bound
 from backends.isa.define import Isa
+from backends.isa.dialect import ALONE, Link
 from backends.isa.dtypes import Elements
 from backends.isa.engine import Engine, Image, Outcome, Program, load_images
 from backends.isa.engines import open_engine
 from backends.isa.faults import fault, limit_fault, timeout_fault
 from backends.isa.manual import render
 from backends.isa.manual.chapters import offered
-from backends.isa.port import Moves, Port, PortFactory, Samples
+from backends.isa.port import Bounds, Compiles, Links, Moves, Port, PortFactory, Samples
 from backends.isa.profile import counters, profile
 from harness.backend import BackendContext, BackendInfo, Bound, Brief, Build, Execution, Limits, Specimen, Support
 from harness.errors import InfraError, UsageError, did_you_mean
@@ -78,7 +79,7 @@ class IsaBackend:
     def info(self) -> BackendInfo:
         """What this target is."""
         definition, machine = self.architecture.definition, self.architecture.machine
-        return BackendInfo(
+        info = BackendInfo(
             name=self.architecture.name,
             title=f"{self._port.title} ({machine.profile}, {machine.timing.name})",
             language=f"{definition.title.partition(',')[0]} assembly",
@@ -91,6 +92,7 @@ class IsaBackend:
             sandbox="none",
             tools=tools.SPECS,
         )
+        return self._port.describe(info) if isinstance(self._port, Compiles) else info
 
     @cached_property
     def engine(self) -> Engine:
@@ -108,9 +110,12 @@ class IsaBackend:
         return Brief(signature=signature, text=text)
 
     def build(self, source: str, workload: Workload) -> Build:
-        """Assembles strictly: whatever cannot be meant is an error."""
+        """Assembles strictly: whatever cannot be meant is an error. Other languages are the port's to compile."""
+        if isinstance(self._port, Compiles):
+            build = self._port.compile(source, workload)
+            return build if build.artifact is None else replace(build, artifact=Kernel(workload, build.artifact))
         started = time.perf_counter()
-        assembly = assemble(source, self.architecture)
+        assembly = assemble(source, self.architecture, link=self._link(workload))
         return Build(
             artifact=None if assembly.program is None else Kernel(workload, assembly.program),
             diagnostics=tuple(assembly.diagnostics),
@@ -133,7 +138,9 @@ class IsaBackend:
         return done
 
     def bound(self, workload: Workload) -> Bound:
-        """Least work over the peaks of machine.toml."""
+        """Least work over the peaks of machine.toml, unless the port knows better."""
+        if isinstance(self._port, Bounds):
+            return self._port.bound(workload)
         moved = self._port.moved(workload) if isinstance(self._port, Moves) else {}
         return bound(self.architecture, {**workload.work.operations, **moved})
 
@@ -158,17 +165,25 @@ class IsaBackend:
         known = [tool.name for tool in tools.SPECS]
         if name not in known:
             raise ValueError(f"there is no tool {name!r}{did_you_mean(name, known)}")
+        build = self.build(arguments["source"], workload)
+        if not isinstance(build.artifact, Kernel):
+            return tools.problems(build.diagnostics)
+        kernel = build.artifact
         if name == "disassemble":
-            return tools.disassembled(self.architecture, arguments["source"])
+            return tools.disassembled(self.architecture, kernel.program)
         rng = np.random.Generator(np.random.PCG64DXSM(seed))
 
         fuel = self._budget(workload).instructions  # first: it may run the baseline on the same engine
 
-        def prepare(program: Program) -> tuple[Engine, int]:
-            self._prepare(Kernel(workload, program), workload.draw(rng), rng)
+        def prepare() -> tuple[Engine, int]:
+            self._prepare(kernel, workload.draw(rng), rng)
             return self.engine, fuel
 
-        return tools.inspected(self.architecture, arguments, prepare)
+        return tools.inspected(self.architecture, kernel.program, arguments, prepare)
+
+    def _link(self, workload: Workload) -> Link:
+        """What the port gives programs to refer to, if anything."""
+        return self._port.link(workload) if isinstance(self._port, Links) else ALONE
 
     # One execution
 
@@ -253,11 +268,12 @@ class Kernel(NamedTuple):
     program: Program
 
 
-def create_backend(isa: Isa, make_port: PortFactory, context: BackendContext) -> IsaBackend:
-    """A backend from the options ``profile=``, ``timing=`` and ``engine=`` (auto, native, golden). UsageError for others."""
+def create_backend(isa: Isa, make_port: PortFactory, context: BackendContext, own: Sequence[str] = ()) -> IsaBackend:
+    """A backend from the options ``profile=``, ``timing=`` and ``engine=`` (auto, native, golden), beside those in ``own``, which
+    the port's maker has read. UsageError for others."""
     from backends.isa.bind import load
 
-    known = ("profile", "timing", "engine")
+    known = ("profile", "timing", "engine", *own)
     for option in context.options:
         if option not in known:
             raise UsageError(f"the {isa.name} backend has no option {option!r}", f"it has {', '.join(known)}")

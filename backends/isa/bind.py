@@ -170,9 +170,10 @@ class _Binder:
             raise DefinitionError(
                 f"a handler with {len(names)} parameters", "code and value: def f(code: u32, value: u32)", where=where
             )
-        if not timing.blocking or any(c.interval.per or c.latency.per for c in timing.costs.values()):
+        varies = any(c.interval.per or c.latency.per for c in timing.costs.values())
+        if timing.in_order or (timing.blocking and varies):
             raise DefinitionError(
-                "a handler", "so far only with blocking timing, and costs that do not depend on work", where=where
+                "a handler", "so far not with in-order timing, nor with blocking costs that depend on work", where=where
             )
         kind = Immediate()
         code, value = (BoundOperand(name, kind, None, 0, (1 << 32) - 1) for name in names)

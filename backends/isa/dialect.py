@@ -8,7 +8,7 @@ symbols, other names of registers, operands such as ``8(a0)``, ``%hi(symbol)``, 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,23 @@ class Dialect:
     """The symbol where programs start; without it, at the first instruction."""
     nop: int = 0
     """The word that fills gaps between aligned instructions."""
+    elf: str = ""
+    """``e_machine`` of its toolchain's executables, such as ``EM_RISCV``; empty: they are not understood."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """What surrounds a program of a dialect when it runs: symbols that its text uses without defining them, and places that are
+    taken, so that its own sections begin behind them."""
+
+    symbols: Mapping[str, int] = field(default_factory=dict)
+    """Addresses by name. A text that defines one of the names itself has an error."""
+    origins: Mapping[int | str, int] = field(default_factory=dict)
+    """Other addresses for values of `Dialect.sections`: ``{"DTCM_BASE": 0x10400}``."""
+
+
+ALONE = Link()
+"""Of a program that runs by itself."""
 
 
 def pseudos(text: str) -> tuple[Pseudo, ...]:

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from backends.isa.architecture import Architecture
 from backends.isa.dtypes import Elements
 
-CAUSES = ("issue", "data", "unit", "memory", "dma")
-"""Where cycles go: the issue slot itself, waiting for a compute result, for a busy compute unit, for a memory unit, for a DMA."""
-Cause = Literal["issue", "data", "unit", "memory", "dma"]
+CAUSES = ("issue", "data", "unit", "memory", "dma", "fetch")
+"""Where cycles go: the issue slot itself, waiting for a compute result, for a busy compute unit, for a memory unit, for a DMA,
+for instructions to be fetched."""
+Cause = Literal["issue", "data", "unit", "memory", "dma", "fetch"]
 Ended = Literal["end", "trap", "fuel", "time", "stopped"]
 
 

@@ -26,6 +26,9 @@
     [timing.overlapped.costs]
     M_MM = { interval = 4, latency = "MLEN" }    # the unit is busy for interval, the result is there after latency
 
+    [timing.rtl]
+    issue = "pipeline"            # several instructions a cycle, and queues: see `backends.isa.pipeline`
+
     [peaks.mac]                   # for bounds: the most that any instruction does
     unit = "matrix"
     amount = "MLEN * BLEN * BLEN"
@@ -50,6 +53,7 @@ from typing import Any, Literal
 
 from backends.isa.dtypes import DTYPES, DType
 from backends.isa.errors import DefinitionError
+from backends.isa.pipeline import Pipeline, read_pipeline, stageless
 from harness.errors import unknown
 from harness.task import integer_expression
 
@@ -101,6 +105,13 @@ class Timing:
     costs: Mapping[str, Cost]
     forwarded: frozenset[str]
     """Memories whose own unit never waits for them (accumulators)."""
+    pipeline: Pipeline | None = None
+    """The queues of a pipelined core, where the timing is one."""
+
+    @property
+    def in_order(self) -> bool:
+        """Whether it is a scoreboard with ready times."""
+        return not self.blocking and self.pipeline is None
 
 
 @dataclass(frozen=True)
@@ -227,10 +238,15 @@ class _Reader:
         return Unit(name, entry["kind"], str(entry.get("doc", "")))
 
     def timing(self, name: str, entry: Mapping[str, Any]) -> Timing:
-        if entry.get("issue") not in ("blocking", "in-order"):
-            raise self.wrong(f"timing.{name}", f"issue is {entry.get('issue')!r}", "blocking or in-order")
-        costs = {c: self.cost(f"timing.{name}.costs.{c}", v) for c, v in self.table(entry, "costs").items()}
-        return Timing(name, entry["issue"] == "blocking", costs, frozenset(entry.get("forwarded", ())))
+        issue = entry.get("issue")
+        if issue not in ("blocking", "in-order", "pipeline"):
+            raise self.wrong(f"timing.{name}", f"issue is {issue!r}", "blocking, in-order or pipeline")
+        costs, pipeline = self.table(entry, "costs"), None
+        if issue == "pipeline":
+            pipeline = read_pipeline(name, entry, self.number, self.wrong)
+            costs = {key: stageless(value) for key, value in costs.items()}
+        made = {key: self.cost(f"timing.{name}.costs.{key}", value) for key, value in costs.items()}
+        return Timing(name, issue == "blocking", made, frozenset(entry.get("forwarded", ())), pipeline)
 
     def peak(self, kind: str, entry: Mapping[str, Any], units: Mapping[str, Unit]) -> Peak:
         if entry.get("unit") not in units or "cost" not in entry:

@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
 from backends.isa.architecture import Architecture
+from backends.isa.dialect import Link
 from backends.isa.dtypes import Elements
 from backends.isa.engine import Image
-from harness.backend import Specimen
+from harness.backend import BackendInfo, Bound, Build, Specimen
 from harness.task import Formats, Tensors, Workload
 
 Read = Callable[[str, int, int], Elements]
@@ -63,6 +64,33 @@ class Moves(Protocol):
     def moved(self, workload: Workload) -> dict[str, int]:
         """Least elements moved by kind of peak: ``{"load": 4096, "store": 64}``. Kinds that machine.toml has no peak for are
         ignored."""
+
+
+@runtime_checkable
+class Bounds(Protocol):
+    """For ports of machines whose speed of light no table of peaks expresses."""
+
+    def bound(self, workload: Workload) -> Bound:
+        """Cycles that no kernel can undercut, at the profile and timing that the port was made for."""
+
+
+@runtime_checkable
+class Links(Protocol):
+    """For ports of instruction sets with a dialect, whose kernels name tensors by symbols."""
+
+    def link(self, workload: Workload) -> Link:
+        """Symbols that a kernel may use without defining them, and where its own data begins."""
+
+
+@runtime_checkable
+class Compiles(Protocol):
+    """For ports whose kernels are written in another language than the instruction set's assembly."""
+
+    def describe(self, assembly: BackendInfo) -> BackendInfo:
+        """The backend, given what it would be with kernels in assembly: at least another name, language, manual and digest."""
+
+    def compile(self, source: str, workload: Workload) -> Build:
+        """A build with a `backends.isa.engine.Program` as its artifact, whose lines are those of ``source``."""
 
 
 @runtime_checkable

@@ -14,7 +14,8 @@ MAX_LINES = 100
 
 
 def profile(outcome: Outcome, program: Program) -> Profile:
-    """The run by source line, hottest first. Words without a line (bare words) count as line 1 + their address."""
+    """The run by source line, hottest first. Bare words count as line 1 + their address; where others have lines, words without
+    one (those of a compiler's runtime) enter the totals only."""
     lines = _line_numbers(program)
     size = int(lines.max(initial=0)) + 1
     stalls = np.zeros((size, len(CAUSES)), np.int64)
@@ -22,7 +23,7 @@ def profile(outcome: Outcome, program: Program) -> Profile:
     counts = np.zeros(size, np.int64)
     np.maximum.at(counts, lines, outcome.counts)
     cycles = stalls.sum(axis=1)
-    executed = np.flatnonzero(counts)
+    executed = np.flatnonzero(counts[1:]) + 1
     # By cycles, then by executions, then in the order of the text: the same for the same run on every machine.
     hottest = executed[np.lexsort((executed, -counts[executed], -cycles[executed]))][:MAX_LINES]
     made = tuple(
@@ -76,5 +77,6 @@ def _by_cause(stalls: np.ndarray[tuple[int], np.dtype[np.int64]]) -> dict[str, f
 
 
 def _line_numbers(program: Program) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    addresses = np.arange(1, len(program.words) + 1, dtype=np.int64)
-    return np.where(program.lines > 0, program.lines, addresses)
+    if program.lines.any():
+        return program.lines.astype(np.int64)
+    return np.arange(1, len(program.words) + 1, dtype=np.int64)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from backends.isa.architecture import Architecture
-from backends.isa.assembler import assemble, disassemble
+from backends.isa.assembler import disassemble
 from backends.isa.engine import Engine, Outcome, Program
 from backends.isa.faults import fault, line_of
 from backends.isa.view import parse_range, place, show_loops, show_range, show_registers
@@ -20,7 +20,7 @@ MAX_ROWS = 300
 MAX_VISIT = 1_000_000_000
 MAX_SECONDS = 10.0
 """How long ``inspect`` may run a kernel."""
-Prepare = Callable[[Program], tuple[Engine, int]]
+Prepare = Callable[[], tuple[Engine, int]]
 """Resets the machine, loads inputs and program, and returns it with the most instructions a run may have."""
 
 _SOURCE = {"type": "string", "description": "The complete text of the kernel."}
@@ -55,18 +55,15 @@ SPECS = (
 )
 
 
-def inspected(architecture: Architecture, arguments: Mapping[str, Any], prepare: Prepare) -> str:
+def inspected(architecture: Architecture, program: Program, arguments: Mapping[str, Any], prepare: Prepare) -> str:
     """The answer of ``inspect``. ValueError, with a message for the model, if the arguments are wrong."""
-    program, problems = _assembled(architecture, arguments["source"])
-    if program is None:
-        return problems
     try:
         items = [item.strip() for item in arguments.get("what", "registers, loops").split(",") if item.strip()]
         ranges = {item: parse_range(architecture, item) for item in items if item not in ("registers", "loops")}
         stop = _stop(program, arguments.get("at", ""), arguments.get("visit", 1))
     except UsageError as error:
         raise ValueError(f"{error.message}; {error.hint}" if error.hint else error.message) from None
-    engine, fuel = prepare(program)
+    engine, fuel = prepare()
     outcome = engine.run(program, fuel=fuel, stop=stop, seconds=MAX_SECONDS)
 
     def rows() -> Iterator[str]:
@@ -83,12 +80,14 @@ def inspected(architecture: Architecture, arguments: Mapping[str, Any], prepare:
     return _capped("\n".join(rows()))
 
 
-def disassembled(architecture: Architecture, source: str) -> str:
+def disassembled(architecture: Architecture, program: Program) -> str:
     """The answer of ``disassemble``."""
-    program, problems = _assembled(architecture, source)
-    if program is None:
-        return problems
     return _capped(f"{len(program.words)} words\n{disassemble(program.words, architecture).rstrip()}")
+
+
+def problems(diagnostics: Sequence[Diagnostic]) -> str:
+    """The answer of both tools to a kernel that cannot be built."""
+    return _capped("the kernel does not build\n" + "\n".join(map(diagnostic_line, diagnostics)))
 
 
 def diagnostic_line(diagnostic: Diagnostic) -> str:
@@ -96,14 +95,6 @@ def diagnostic_line(diagnostic: Diagnostic) -> str:
     column = f", column {diagnostic.column}" if diagnostic.column else ""
     place = f"line {diagnostic.line}{column}: " if diagnostic.line else ""
     return f"{place}{diagnostic.severity}: {diagnostic.message}" + (f" ({diagnostic.hint})" if diagnostic.hint else "")
-
-
-def _assembled(architecture: Architecture, source: str) -> tuple[Program | None, str]:
-    """The program, or what is wrong with the text."""
-    assembly = assemble(source, architecture)
-    if assembly.program is not None:
-        return assembly.program, ""
-    return None, _capped("the kernel does not assemble\n" + "\n".join(map(diagnostic_line, assembly.diagnostics)))
 
 
 def _stop(program: Program, at: str, visit: int) -> tuple[int, int] | None:

@@ -23,10 +23,10 @@ HEADING = 3
 
 
 def read(manual: Manual, section: str, page: int = 1) -> str:
-    """A page of a section, found by name or title. ArgumentError, with a message for the model, if there is none."""
-    wanted = section.strip().casefold()
-    found = next((s for s in manual.sections if wanted in (s.name.casefold(), s.title.casefold())), None)
+    """A page of a section, found as `Manual.find` does. ArgumentError, with a message for the model, if there is none."""
+    found = manual.find(section)
     if found is None:
+        wanted = section.strip().casefold()
         raise ArgumentError(f"the manual has no section {section!r}{did_you_mean(wanted, [s.name for s in manual.sections])}")
     pages = split(found.text.strip())
     if page > len(pages):

@@ -55,10 +55,10 @@ def explain(error: BaseException) -> str:
 
 
 def section(manual: Manual, backend: str, name: str) -> ManualSection:
-    """A section by name or title. UsageError if there is none."""
-    for page in manual.sections:
-        if name.casefold() in (page.name.casefold(), page.title.casefold()):
-            return page
+    """A section, found as `Manual.find` does. UsageError if there is none."""
+    found = manual.find(name)
+    if found is not None:
+        return found
     raise unknown("section", name, [page.name for page in manual.sections], f"the manual of {backend!r}")
 
 

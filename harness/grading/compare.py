@@ -37,8 +37,8 @@ def _compare_one(workload: Workload, name: str, outputs: Tensors, expected: Arra
         pattern = f"of shape {outputs[name].shape} instead of {tensor.shape}" if name in outputs else "missing"
         shape = ErrorShape(kind="missing", place="all")
         return Mismatch(output=name, inputs=label, wrong=tensor.size, total=tensor.size, pattern=pattern, shape=shape)
-    got = outputs[name].astype(expected.dtype if expected.dtype.kind == "i" else np.float64)
     with np.errstate(all="ignore"):
+        got = outputs[name].astype(expected.dtype if expected.dtype.kind == "i" else np.float64)
         error = np.abs(got - expected).astype(np.float64)
     finite = np.isfinite(got) & np.isfinite(expected)
     same = (got == expected) | (np.isnan(got) & np.isnan(expected))

@@ -15,9 +15,9 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import ValidationError
+from pydantic import StringConstraints, TypeAdapter, ValidationError
 
 from harness.errors import IntegrityError, UsageError
 from harness.files import write_atomically
@@ -112,10 +112,14 @@ class Entry(Record):
     """1-based index of the first of them that passed on public inputs."""
 
 
+RowId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
+"""A file is named by it, so that nothing else will do."""
+
+
 class Row(Record):
     """One model on one suite and backend."""
 
-    id: str
+    id: RowId
     """First 16 hex digits of the SHA-256 of identity and evidence: also the name of the evidence file."""
     identity: Identity
     """What was measured."""
@@ -275,7 +279,8 @@ def _entry(trial: Trial) -> Entry:
 def load(path: Path) -> Leaderboard:
     """The leaderboard at ``path``; an empty one where there is no file. UsageError for anything that is not one.
 
-    A file of an older version is read as this one's; it is written as such when a row is next added.
+    A file of an older version is read as this one's; it is written as such when a row is next added. IntegrityError where the
+    evidence that this takes is missing or was changed.
     """
     if not path.exists():
         return Leaderboard()
@@ -286,7 +291,7 @@ def _migrated(path: Path, old: dict[str, Any]) -> dict[str, Any]:
     """An older leaderboard's rows, computed anew from their evidence, which has not changed. IntegrityError where it has."""
     rows = []
     for row in old["rows"]:
-        made = row_of(*load_evidence(evidence_path(path, str(row["id"]))))
+        made = row_of(*load_evidence(evidence_path(path, TypeAdapter(RowId).validate_python(row["id"]))))
         if made.id != row["id"]:
             raise IntegrityError(
                 f"the evidence of row {row['id']!r} was changed: it gives {made.id!r}", "restore it, or remove the row"

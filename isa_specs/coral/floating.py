@@ -3,9 +3,9 @@
 An instruction's rounding mode is in its word, or in frm where it says ``dyn``. Instructions that round nothing have none.
 """
 
-from backends.isa import Imm, In, Out, load, procedure, require, store, u32
+from backends.isa import Imm, In, Out, count_leading_zeros, function, load, min, procedure, require, store, u32, u64, work
 from isa_specs.coral import softfloat
-from isa_specs.coral.state import R4, I, R, S, f, fflags, frm, illegal_rounding, isa, mem, named, x
+from isa_specs.coral.state import R4, I, R, S, f, fflags, frm, illegal_rounding, isa, lines, mem, named, x
 from isa_specs.coral.syntax import ROUNDING
 
 OP_FP = 0b1010011
@@ -27,7 +27,26 @@ def accrue(flags: u32):
     fflags.value = fflags.value | flags
 
 
-def rounded(mnemonic, funct7, compute, doc, timing="float"):
+@function
+def is_number(a: u32) -> bool:
+    """Whether it is neither 0, nor infinite, nor NaN: divider and root take their time."""
+    return a << 1 != 0 and (a >> 23 & 255) != 255
+
+
+@function
+def digits(result: u64, below: bool) -> u32:
+    """Cycles that a quotient or a root takes beyond those of 0, infinities and NaN.
+
+    It is found in base 4 from the units on, until the remainder is 0, in at most 14 digits, and two cycles go to rounding. An
+    inexact result needs all; an exact one shows where its digits end. ``below``: the quotient of the mantissas is below 1.
+    """
+    mantissa = u32(result) & 0x7FFFFF | 0x800000
+    zeros = 31 - count_leading_zeros(mantissa & (0 - mantissa))
+    fraction = (24 if below else 23) - zeros
+    return 16 if result >> 32 & 1 != 0 else min(3 + ((fraction + 1) >> 1), 16)
+
+
+def rounded(mnemonic, funct7, compute, doc):
     """An operation on two numbers that rounds."""
 
     def body(rd: Out(f), rs1: In(f), rs2: In(f), rm: Rounding):
@@ -37,7 +56,7 @@ def rounded(mnemonic, funct7, compute, doc, timing="float"):
         return u32(result)
 
     encoding = R(opcode=OP_FP, funct7=funct7, rm="funct3")
-    isa.op(mnemonic, encoding, unit="float", timing=timing)(named(body, mnemonic, doc))
+    isa.op(mnemonic, encoding, unit="float", timing="float")(named(body, mnemonic, doc))
 
 
 def fused(mnemonic, opcode, product_sign, sum_sign, doc):
@@ -96,8 +115,7 @@ def conversion(mnemonic, funct7, rs2, target, source, compute, doc):
         return u32(result)
 
     encoding = R(opcode=OP_FP, funct7=funct7, rs2=rs2, rm="funct3")
-    timing = "float_divide" if mnemonic == "fsqrt.s" else "float"
-    isa.op(mnemonic, encoding, unit="float", timing=timing)(named(body, mnemonic, doc))
+    isa.op(mnemonic, encoding, unit="float", timing="float")(named(body, mnemonic, doc))
 
 
 multiply_add = softfloat.fused
@@ -105,7 +123,6 @@ multiply_add = softfloat.fused
 rounded("fadd.s", 0b0000000, softfloat.added, "Sum.")
 rounded("fsub.s", 0b0000100, softfloat.subtracted, "Difference.")
 rounded("fmul.s", 0b0001000, softfloat.multiplied, "Product.")
-rounded("fdiv.s", 0b0001100, softfloat.divided, "Quotient.", timing="float_divide")
 fused("fmadd.s", 0b1000011, 0, 0, "rs1 * rs2 + rs3.")
 fused("fmsub.s", 0b1000111, 0, SIGN, "rs1 * rs2 - rs3.")
 fused("fnmsub.s", 0b1001011, SIGN, 0, "-(rs1 * rs2) + rs3.")
@@ -118,7 +135,6 @@ comparison("fle.s", 0, softfloat.less_or_equal, "1 if the first number is not gr
 sign_injection("fsgnj.s", 0, softfloat.with_sign, "rs1 with the sign of rs2.")
 sign_injection("fsgnjn.s", 1, softfloat.with_other_sign, "rs1 with the other sign than rs2.")
 sign_injection("fsgnjx.s", 2, softfloat.with_product_sign, "rs1 with the sign that a product with rs2 would have.")
-conversion("fsqrt.s", 0b0101100, 0, f, f, softfloat.square_root, "Square root.")
 conversion(
     "fcvt.w.s", 0b1100000, 0, x, f, softfloat.to_signed, "To a signed integer; what does not fit is clipped, NaN is large."
 )
@@ -127,16 +143,44 @@ conversion("fcvt.s.w", 0b1101000, 0, f, x, softfloat.from_signed, "From a signed
 conversion("fcvt.s.wu", 0b1101000, 1, f, x, softfloat.from_unsigned, "From an unsigned integer.")
 
 
-@isa.op("flw", I(opcode=0b0000111, funct3=2), unit="memory", timing="load", syntax="rd, imm(rs1)")
+divided, square_root = softfloat.divided, softfloat.square_root
+
+
+@isa.op("fdiv.s", R(opcode=OP_FP, funct7=0b0001100, rm="funct3"), unit="float", timing="float_divide")
+def fdiv_s(rd: Out(f), rs1: In(f), rs2: In(f), rm: Rounding):
+    """Quotient."""
+    mode = rounding(rm)
+    result = divided(rs1, rs2, mode)
+    numbers = is_number(rs1) and is_number(rs2)
+    work(digits(result, (rs1 & 0x7FFFFF) < (rs2 & 0x7FFFFF)) if numbers else u32(0))
+    accrue(u32(result >> 32))
+    return u32(result)
+
+
+@isa.op("fsqrt.s", R(opcode=OP_FP, funct7=0b0101100, rs2=0, rm="funct3"), unit="float", timing="float_divide")
+def fsqrt_s(rd: Out(f), rs1: In(f), rm: Rounding):
+    """Square root."""
+    mode = rounding(rm)
+    result = square_root(rs1, mode)
+    work(digits(result, False) if is_number(rs1) and rs1 >> 31 == 0 else u32(0))
+    accrue(u32(result >> 32))
+    return u32(result)
+
+
+@isa.op("flw", I(opcode=0b0000111, funct3=2), unit="memory", timing="float_load", syntax="rd, imm(rs1)")
 def flw(rd: Out(f), imm: Imm(signed=True), rs1: In(x)):
     """Loads a number, from any address."""
-    return load(mem, rs1 + u32(imm), 4)
+    at = rs1 + u32(imm)
+    work(lines(at, 4))
+    return load(mem, at, 4)
 
 
-@isa.op("fsw", S(opcode=0b0100111, funct3=2), unit="memory", timing="store", syntax="rs2, imm(rs1)")
+@isa.op("fsw", S(opcode=0b0100111, funct3=2), unit="memory", timing="float_store", syntax="rs2, imm(rs1)")
 def fsw(rs2: In(f), imm: Imm(signed=True), rs1: In(x)):
     """Stores a number, to any address."""
-    store(mem, rs1 + u32(imm), 4, rs2)
+    at = rs1 + u32(imm)
+    work(lines(at, 4))
+    store(mem, at, 4, rs2)
 
 
 @isa.op("fmv.x.w", R(opcode=OP_FP, funct7=0b1110000, rs2=0, funct3=0), unit="float", timing="float")

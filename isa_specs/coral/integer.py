@@ -6,6 +6,7 @@ from backends.isa import (
     In,
     Out,
     abs,
+    clamp,
     count_leading_zeros,
     function,
     halt,
@@ -18,6 +19,7 @@ from backends.isa import (
     store,
     u32,
     u64,
+    work,
 )  # fmt: skip
 from isa_specs.coral.state import (
     FENCE,
@@ -33,6 +35,7 @@ from isa_specs.coral.state import (
     go,
     here,
     isa,
+    lines,
     mem,
     named,
     x,
@@ -280,6 +283,23 @@ def register_register(mnemonic, funct7, funct3, compute, doc, timing="alu"):
     isa.op(mnemonic, encoding, unit="scalar", timing=timing)(named(body, mnemonic, doc))
 
 
+@function
+def steps(dividend: u32, divisor: u32) -> u32:
+    """Bits of the quotient that the divider tries, one a cycle: it skips zeros above the dividend but one; by 0 it skips none."""
+    return 32 if divisor == 0 else clamp(33 - count_leading_zeros(dividend), 2, 32)
+
+
+def division(mnemonic, funct3, compute, doc, signed):
+    """A quotient or remainder."""
+
+    def body(rd: Out(x), rs1: In(x), rs2: In(x)):
+        work(steps(u32(abs(i32(rs1))) if signed else rs1, rs2))
+        return compute(rs1, rs2)
+
+    encoding = R(opcode=0b0110011, funct7=0b0000001, funct3=funct3)
+    isa.op(mnemonic, encoding, unit="scalar", timing="divide")(named(body, mnemonic, doc))
+
+
 def register_immediate(mnemonic, funct3, compute, doc):
     """An operation on a register and a constant."""
 
@@ -330,7 +350,7 @@ def jal(rd: Out(x), offset: Distance(scale=2)):
     return own + 4
 
 
-@isa.op("jalr", I(opcode=0b1100111, funct3=0), unit="scalar", timing="jump", syntax="rd, imm(rs1)")
+@isa.op("jalr", I(opcode=0b1100111, funct3=0), unit="scalar", timing="jump_register", syntax="rd, imm(rs1)")
 def jalr(rd: Out(x), imm: Imm(signed=True), rs1: In(x)):
     """Jumps to an address in a register, bit 0 cleared, and keeps the address of the next instruction."""
     own = here()
@@ -359,7 +379,9 @@ def load_register(mnemonic, funct3, width, extend, doc):
     """A load of 1, 2 or 4 bytes."""
 
     def body(rd: Out(x), imm: Imm(signed=True), rs1: In(x)):
-        return extend(load(mem, rs1 + u32(imm), width))
+        at = rs1 + u32(imm)
+        work(lines(at, width))
+        return extend(load(mem, at, width))
 
     encoding = I(opcode=0b0000011, funct3=funct3)
     isa.op(mnemonic, encoding, unit="memory", timing="load", syntax="rd, imm(rs1)")(named(body, mnemonic, doc))
@@ -369,7 +391,9 @@ def store_register(mnemonic, funct3, width, doc):
     """A store of 1, 2 or 4 bytes."""
 
     def body(rs2: In(x), imm: Imm(signed=True), rs1: In(x)):
-        store(mem, rs1 + u32(imm), width, rs2)
+        at = rs1 + u32(imm)
+        work(lines(at, width))
+        store(mem, at, width, rs2)
 
     encoding = S(opcode=0b0100011, funct3=funct3)
     isa.op(mnemonic, encoding, unit="memory", timing="store", syntax="rs2, imm(rs1)")(named(body, mnemonic, doc))
@@ -416,10 +440,10 @@ register_register("mul", 0b0000001, 0, product, "The low 32 bits of the product.
 register_register("mulh", 0b0000001, 1, high_signed, "The high 32 bits of the product of signed numbers.", "multiply")
 register_register("mulhsu", 0b0000001, 2, high_mixed, "The high 32 bits of a signed times an unsigned number.", "multiply")
 register_register("mulhu", 0b0000001, 3, high_unsigned, "The high 32 bits of the product of unsigned numbers.", "multiply")
-register_register("div", 0b0000001, 4, quotient, "Signed quotient, rounded towards 0; by 0 it is -1.", "divide")
-register_register("divu", 0b0000001, 5, quotient_unsigned, "Unsigned quotient; by 0 it is 2**32 - 1.", "divide")
-register_register("rem", 0b0000001, 6, remainder, "Signed remainder, with the sign of rs1; by 0 it is rs1.", "divide")
-register_register("remu", 0b0000001, 7, remainder_unsigned, "Unsigned remainder; by 0 it is rs1.", "divide")
+division("div", 4, quotient, "Signed quotient, rounded towards 0; by 0 it is -1.", True)
+division("divu", 5, quotient_unsigned, "Unsigned quotient; by 0 it is 2**32 - 1.", False)
+division("rem", 6, remainder, "Signed remainder, with the sign of rs1; by 0 it is rs1.", True)
+division("remu", 7, remainder_unsigned, "Unsigned remainder; by 0 it is rs1.", False)
 
 register_register("andn", 0b0100000, 7, and_not, "And with the inverse of rs2.")
 register_register("orn", 0b0100000, 6, or_not, "Or with the inverse of rs2.")
@@ -441,34 +465,34 @@ unary("orc.b", 0b0010100, 7, 5, bytes_or_combined, "255 in each byte that is not
 unary("rev8", 0b0110100, 24, 5, bytes_reversed, "The bytes in reverse order.")
 
 
-@isa.op("fence", FENCE(opcode=0b0001111, funct3=0), unit="scalar", timing="alu")
+@isa.op("fence", FENCE(opcode=0b0001111, funct3=0), unit="scalar", timing="fence")
 def fence(predecessor: Ordered, successor: Ordered):
     """Orders memory accesses; they are always in order here."""
 
 
-@isa.op("fence.i", I(opcode=0b0001111, funct3=1), unit="scalar", timing="alu", syntax="")
+@isa.op("fence.i", I(opcode=0b0001111, funct3=1), unit="scalar", timing="fence", syntax="")
 def fence_i(rd: Imm(default=0), rs1: Imm(default=0), imm: Imm(default=0)):
     """Makes stores visible to instruction fetches; instruction memory cannot be stored to."""
 
 
-@isa.op("ecall", WORD(word=0x00000073), unit="scalar", timing="jump")
+@isa.op("ecall", WORD(word=0x00000073), unit="scalar", timing="jump_register")
 def ecall():
     """Raises the exception that calls the environment."""
     require(False, environment_call)
 
 
-@isa.op("ebreak", WORD(word=0x00100073), unit="scalar", timing="jump")
+@isa.op("ebreak", WORD(word=0x00100073), unit="scalar", timing="fence")
 def ebreak():
     """Stops the core with a fault."""
     require(False, breakpoint_reached)
 
 
-@isa.op("wfi", WORD(word=0x10500073), unit="scalar", timing="alu")
+@isa.op("wfi", WORD(word=0x10500073), unit="scalar", timing="fence")
 def wfi():
     """Waits for an interrupt; there are none, and it does not wait."""
 
 
-@isa.op("mpause", WORD(word=0x08000073), unit="scalar", timing="alu")
+@isa.op("mpause", WORD(word=0x08000073), unit="scalar", timing="pause")
 def mpause():
     """Ends the program."""
     halt()

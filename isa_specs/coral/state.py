@@ -4,7 +4,7 @@ Memory is one space of bytes with regions; everything else traps. An exception g
 or ends the program with a typed fault where there is none (`enter`).
 """
 
-from backends.isa import Isa, Region, jump, pc, procedure, require, u8, u32
+from backends.isa import Isa, Region, function, jump, pc, procedure, require, u8, u32
 from isa_specs.coral.syntax import DIALECT
 
 isa = Isa(
@@ -33,6 +33,11 @@ mem = isa.memory(
     ),
     doc="All bytes that loads and stores can reach.",
 )  # fmt: skip
+
+vdividend, vdivisor, vsigns = (
+    isa.registers(name, u32, VLENB, doc=f"The {what} that a lane of the vector divider had last. Only timing depends on it.")
+    for name, what in (("vdividend", "dividend's size"), ("vdivisor", "divisor's size"), ("vsigns", "signs"))
+)
 
 fflags = isa.register(
     "fflags", u32, doc="Accrued floating-point exceptions: 16 invalid, 8 by zero, 4 overflow, 2 underflow, 1 inexact."
@@ -101,7 +106,13 @@ def here() -> u32:
     return u32(pc()) * 4
 
 
-def named(function, mnemonic, doc):
+@function
+def lines(address: u32, count: u32) -> u32:
+    """Lines of 16 bytes in which some bytes, at most 16, lie."""
+    return ((address & 15) + count + 15) >> 4
+
+
+def named(body, mnemonic, doc):
     """The function as the instruction of a family: its key is the mnemonic with ``_`` for ``.``."""
-    function.__name__, function.__doc__ = mnemonic.replace(".", "_"), doc
-    return function
+    body.__name__, body.__doc__ = mnemonic.replace(".", "_"), doc
+    return body

@@ -187,6 +187,8 @@ vmsge.vv vd, va, vb -> vmsle.vv vd, vb, va
 vmsge.vv vd, va, vb, mask -> vmsle.vv vd, vb, va, mask
 vmsgeu.vv vd, va, vb -> vmsleu.vv vd, vb, va
 vmsgeu.vv vd, va, vb, mask -> vmsleu.vv vd, vb, va, mask
+vmsge.vx vd, va, rs -> vmslt.vx vd, va, rs; vmnand.mm vd, vd, vd
+vmsgeu.vx vd, va, rs -> vmsltu.vx vd, va, rs; vmnand.mm vd, vd, vd
 vmslt.vi vd, va, value -> vmsle.vi vd, va, (value) - 1
 vmslt.vi vd, va, value, mask -> vmsle.vi vd, va, (value) - 1, mask
 vmsltu.vi vd, va, value -> vmsleu.vi vd, va, (value) - 1
@@ -212,5 +214,5 @@ DIALECT = Dialect(
     memory="mem",
     sections={".text": 0, ".data": "DTCM_BASE", ".rodata": "DTCM_BASE", ".sdata": "DTCM_BASE", ".bss": "DTCM_BASE",
               ".sbss": "DTCM_BASE", ".extmem": "EXTMEM_BASE"},
-    registers=_REGISTERS, pseudos=pseudos(_PSEUDOS), nop=0x00000013,
+    registers=_REGISTERS, pseudos=pseudos(_PSEUDOS), nop=0x00000013, elf="EM_RISCV",
 )  # fmt: skip

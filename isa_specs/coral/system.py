@@ -184,7 +184,7 @@ def enter(code: u32, value: u32):
     go(mtvec.value)
 
 
-@isa.op("mret", WORD(word=0x30200073), unit="scalar", timing="jump")
+@isa.op("mret", WORD(word=0x30200073), unit="scalar", timing="jump_register")
 def mret():
     """Returns from an exception handler."""
     state = mstatus.value

@@ -1,8 +1,26 @@
 """Vector arithmetic on elements of one width, and to twice or from twice the width: one factory for each shape."""
 
-from backends.isa import Imm, In, InOut, Out, function, i32, i64, index, max, min, procedure, u32
+from backends.isa import (
+    Imm,
+    In,
+    InOut,
+    Out,
+    abs,
+    array,
+    clamp,
+    count_leading_zeros,
+    function,
+    i32,
+    i64,
+    index,
+    max,
+    min,
+    procedure,
+    u32,
+    work,
+)  # fmt: skip
 from isa_specs.coral import vector_numbers as n
-from isa_specs.coral.state import v, vl, vxrm, x
+from isa_specs.coral.state import VLENB, v, vdividend, vdivisor, vl, vsigns, vxrm, x
 from isa_specs.coral.vector_state import (
     MOST,
     OP_V,
@@ -20,8 +38,10 @@ from isa_specs.coral.vector_state import (
     extended,
     group_size,
     narrower_than,
+    on_wide_elements,
     prepared,
     put,
+    registers_that_hold,
     saturate,
     unmasked_or_not_v0,
     vector,
@@ -61,6 +81,7 @@ def one_more(vs1: int):
 def widened_groups(vm: u32, vd: int, vs2: int, wide_source: bool) -> u32:
     """A destination of twice the width, and a source: legality, and the width."""
     width = prepared()
+    on_wide_elements(width)
     log2 = group_size()
     unmasked_or_not_v0(vm, vd)
     aligned(vd, log2 + 1)
@@ -83,6 +104,7 @@ def widened_from(vd: int, source: int):
 def narrowed_groups(vm: u32, vd: int, vs2: int) -> u32:
     """A source of twice the width: legality, and the width."""
     width = prepared()
+    on_wide_elements(width)
     log2 = group_size()
     unmasked_or_not_v0(vm, vd)
     aligned(vd, log2)
@@ -91,22 +113,72 @@ def narrowed_groups(vm: u32, vd: int, vs2: int) -> u32:
     return width
 
 
+@procedure
+def division_takes(vs2: int, vs1: int, scalar: i64, vectors: bool, width: u32, signed: bool):
+    """What the divider takes for each register: its slowest lane finds 3 bits a cycle, from the dividend's highest 1 on. A lane
+    is done at once if it had the operands before, or by 0. Lanes 0 to 7 are 8 bits wide, 8 to 11 16, 12 to 15 32; elements use
+    the last that are wide enough, those past vl too."""
+    dividends = array(u32, VLENB)
+    divisors = array(u32, VLENB)
+    signs = array(u32, VLENB)
+    for lane in range(VLENB):
+        dividends[lane] = vdividend[lane]
+        divisors[lane] = vdivisor[lane]
+        signs[lane] = vsigns[lane]
+    count = VLENB >> (width >> 1)
+    registers = registers_that_hold(vl.value * width)
+    for part in range(8):
+        slowest = u32(1)
+        for i in range(VLENB):
+            if u32(part) < registers and u32(i) < count:
+                number = clamp(u32(part) * count + u32(i), 0, MOST - 1)
+                a = element(vs2, number, width, signed)
+                b = scalar
+                if vectors:
+                    b = element(vs1, number, width, signed)
+                used = clamp(16 - count + u32(i), 0, VLENB - 1)
+                dividend = u32(abs(a))
+                divisor = u32(abs(b))
+                sign = u32((a < 0) != (b < 0)) << 1 | u32(a < 0)
+                trivial = b == 0 or (signed and b == -1 and a == -(i64(1) << (8 * width - 1)))
+                if trivial:
+                    dividend = u32(0)
+                    divisor = u32(0)
+                    sign = u32(0)
+                elif dividend != dividends[used] or divisor != divisors[used] or sign != signs[used]:
+                    slowest = max(slowest, 1 + (34 - count_leading_zeros(dividend)) // 3)
+                dividends[used] = dividend
+                divisors[used] = divisor
+                signs[used] = sign
+        work(slowest, part=part)
+    for lane2 in range(VLENB):
+        vdividend[lane2] = dividends[lane2]
+        vdivisor[lane2] = divisors[lane2]
+        vsigns[lane2] = signs[lane2]
+
+
 def same_width(
-    name, funct6, compute, doc, forms="vv vx vi", signed=True, clips=False, multiply=False, constant=Signed, timing="vector"
-):
-    """Elements of one width from elements of that width. ``clips``: results that do not fit saturate."""
+    name, funct6, compute, doc, forms="vv vx vi", signed=True, clips=False, multiply=False, constant=Signed, timing="vector",
+    mixed=False,
+):  # fmt: skip
+    """Elements of one width from elements of that width. ``clips``: results that do not fit saturate. ``mixed``: the second
+    source is unsigned."""
+    b_signed = signed and not mixed
     kinds = (OPMVV, OPMVX, None) if multiply else (OPIVV, OPIVX, OPIVI)
     rule = "" if not clips else " Results that do not fit are clipped."
+    divides = timing == "vector_divide"
 
     def of_vectors(vd: Out(v), vs2: In(v), vs1: In(v), vm: Mask):
         width = same_groups(vm, index(vd), index(vs2))
         one_more(index(vs1))
+        if divides:
+            division_takes(index(vs2), index(vs1), i64(0), True, width, signed)
         clipped = u32(0)
         for i in range(min(vl.value, MOST)):
             works = active(vm, i)
             if works:
                 a = element(index(vs2), i, width, signed)
-                b = element(index(vs1), i, width, signed)
+                b = element(index(vs1), i, width, b_signed)
                 value = compute(a, b, i32(width) * 8, vxrm.value)
                 clipped = clipped | u32(clip(value, width, signed) != value)
                 put(index(vd), i, width, clip(value, width, signed) if clips else value)
@@ -115,7 +187,9 @@ def same_width(
 
     def of_scalar(vd: Out(v), vs2: In(v), rs1: In(x), vm: Mask):
         width = same_groups(vm, index(vd), index(vs2))
-        b = extended(rs1, width, signed)
+        b = extended(rs1, width, b_signed)
+        if divides:
+            division_takes(index(vs2), 0, b, False, width, signed)
         clipped = u32(0)
         for i in range(min(vl.value, MOST)):
             works = active(vm, i)
@@ -148,7 +222,7 @@ def same_width(
         vector(body, f"{name}.{form}", encoding, timing, f"vd, vs2, {second}, vm", doc + rule)
 
 
-def twice_the_width(name, funct6, compute, doc, a_signed, b_signed, wide_first=False, timing="vector"):
+def twice_the_width(name, funct6, compute, doc, a_signed, b_signed, wide_first=False, multiply=False):
     """Elements of twice the width. ``wide_first``: those of vs2 have it already."""
 
     def of_vectors(vd: Out(v), vs2: In(v), vs1: In(v), vm: Mask):
@@ -175,6 +249,7 @@ def twice_the_width(name, funct6, compute, doc, a_signed, b_signed, wide_first=F
     suffix = "w" if wide_first else "v"
     for body, form, funct3, second in ((of_vectors, "v", OPMVV, "vs1"), (of_scalar, "x", OPMVX, "rs1")):
         encoding = V(opcode=OP_V, funct6=funct6, funct3=funct3)
+        timing = "vector_widen_multiply" if multiply else f"vector_widen_{suffix}{form}"
         vector(body, f"{name}.{suffix}{form}", encoding, timing, f"vd, vs2, {second}, vm", doc)
 
 
@@ -228,7 +303,7 @@ def half_the_width(name, funct6, compute, doc, signed, clips=False):
     forms = ((of_vectors, "wv", OPIVV, "vs1"), (of_scalar, "wx", OPIVX, "rs1"), (of_constant, "wi", OPIVI, "imm"))
     for body, form, funct3, second in forms:
         encoding = V(opcode=OP_V, funct6=funct6, funct3=funct3)
-        vector(body, f"{name}.{form}", encoding, "vector", f"vd, vs2, {second}, vm", doc)
+        vector(body, f"{name}.{form}", encoding, "vector_narrow", f"vd, vs2, {second}, vm", doc)
 
 
 def accumulated(name, funct6, compute, doc, forms="vv vx", wide=False, a_signed=True, b_signed=True):
@@ -271,7 +346,8 @@ def accumulated(name, funct6, compute, doc, forms="vv vx", wide=False, a_signed=
     for body, form, funct3, first in ((of_vectors, "vv", OPMVV, "vs1"), (of_scalar, "vx", OPMVX, "rs1")):
         if form in forms.split():
             encoding = V(opcode=OP_V, funct6=funct6, funct3=funct3)
-            vector(body, f"{name}.{form}", encoding, "vector_multiply", f"vd, {first}, vs2, vm", doc)
+            timing = "vector_widen_accumulate" if wide else "vector_accumulate"
+            vector(body, f"{name}.{form}", encoding, timing, f"vd, {first}, vs2, vm", doc)
 
 
 same_width("vadd", 0b000000, n.plus, "Sums.")
@@ -313,6 +389,8 @@ same_width(
 same_width("vmulhu", 0b100100, n.times_high, "Upper halves of unsigned products.", "vv vx", signed=False, multiply=True,
            timing="vector_multiply")  # fmt: skip
 same_width("vmul", 0b100101, n.times, "Products.", "vv vx", multiply=True, timing="vector_multiply")
+same_width("vmulhsu", 0b100110, n.times_high, "Upper halves of products of signed (vs2) and unsigned numbers.", "vv vx",
+           multiply=True, timing="vector_multiply", mixed=True)  # fmt: skip
 same_width("vmulh", 0b100111, n.times_high, "Upper halves of signed products.", "vv vx", multiply=True, timing="vector_multiply")
 
 twice_the_width("vwaddu", 0b110000, n.plus, "Sums of unsigned numbers, in twice the width.", False, False)
@@ -327,9 +405,7 @@ for _name, _funct6, _a, _b, _what in (
     ("vwmulu", 0b111000, False, False, "unsigned"), ("vwmulsu", 0b111010, True, False, "signed (vs2) and unsigned"),
     ("vwmul", 0b111011, True, True, "signed"),
 ):  # fmt: skip
-    twice_the_width(
-        _name, _funct6, n.times, f"Products of {_what} numbers, in twice the width.", _a, _b, timing="vector_multiply"
-    )
+    twice_the_width(_name, _funct6, n.times, f"Products of {_what} numbers, in twice the width.", _a, _b, multiply=True)
 
 half_the_width("vnsrl", 0b101100, n.right_from_wide, "Lower halves of elements of twice the width, shifted right.", False)
 half_the_width("vnsra", 0b101101, n.right_from_wide, "Lower halves of signed elements of twice the width, shifted right.", True)

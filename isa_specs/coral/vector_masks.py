@@ -3,7 +3,7 @@
 Masks are written for the elements that are worked on; other bits of the register keep their value.
 """
 
-from backends.isa import In, InOut, Out, array, clamp, function, i32, i64, index, load, min, procedure, require, store, u32
+from backends.isa import In, InOut, Out, array, clamp, function, i32, i64, index, load, min, procedure, require, store, u32, work
 from isa_specs.coral import vector_numbers as n
 from isa_specs.coral.state import VLENB, v, vector_overlap, vl, x
 from isa_specs.coral.vector_arithmetic import Signed, one_more, same_groups
@@ -106,7 +106,7 @@ def comparison(name, funct6, compare, doc, forms="vv vx vi", signed=True):
     for form in forms.split():
         body, funct3, second = bodies[form]
         encoding = V(opcode=OP_V, funct6=funct6, funct3=funct3)
-        vector(body, f"{name}.{form}", encoding, "vector", f"vd, vs2, {second}, vm", doc)
+        vector(body, f"{name}.{form}", encoding, "vector_compare", f"vd, vs2, {second}, vm", doc)
 
 
 comparison("vmseq", 0b011000, n.is_equal, "Elements that are equal.")
@@ -169,7 +169,7 @@ def with_carry(name, funct6, compute, doc, constants):
     forms = [(of_vectors, "vvm", OPIVV, "vs1"), (of_scalar, "vxm", OPIVX, "rs1"), (of_constant, "vim", OPIVI, "imm")]
     for body, form, funct3, second in forms if constants else forms[:2]:
         encoding = V(opcode=OP_V, funct6=funct6, funct3=funct3, vm=0)
-        vector(body, f"{name}.{form}", encoding, "vector", f"vd, vs2, {second}, v0", doc)
+        vector(body, f"{name}.{form}", encoding, "vector_merge", f"vd, vs2, {second}, v0", doc)
 
 
 def carries(name, funct6, compute, doc, constants):
@@ -228,7 +228,7 @@ def _carries(name, funct6, compute, doc, constants, vm):
     for body, form, funct3, second in forms if constants else forms[:2]:
         encoding = V(opcode=OP_V, funct6=funct6, funct3=funct3, vm=vm)
         syntax = f"vd, vs2, {second}" + (", v0" if carries_in else "")
-        vector(body, name.format(form), encoding, "vector", syntax, doc)
+        vector(body, name.format(form), encoding, "vector_carry" if carries_in else "vector_compare", syntax, doc)
 
 
 with_carry("vadc", 0b010000, sum_and_carry, "Sums, with carries in v0.", True)
@@ -271,7 +271,7 @@ def _merge(form, funct3, second):
     body = {"vvm": of_vectors, "vxm": of_scalar, "vim": of_constant}[form]
     doc = "Elements of the second source where v0 has a 1, else of vs2."
     encoding = V(opcode=OP_V, funct6=MERGE, funct3=funct3, vm=0)
-    vector(body, f"vmerge.{form}", encoding, "vector", f"vd, vs2, {second}, v0", doc)
+    vector(body, f"vmerge.{form}", encoding, "vector_merge", f"vd, vs2, {second}, v0", doc)
 
 
 for _form, _funct3, _second in (("vvm", OPIVV, "vs1"), ("vxm", OPIVX, "rs1"), ("vim", OPIVI, "imm")):
@@ -313,6 +313,7 @@ def mask_operation(name, funct6, compute, doc):
 
     def body(vd: InOut(v), vs2: In(v), vs1: In(v)):
         prepared()
+        work(1)
         count = i32(vl.value)
         for k in range(VLENB):
             a = load(v, index(vs2) * VLENB + k, 1)
@@ -338,6 +339,7 @@ mask_operation("vmxnor", 0b011111, n.xnor_bits, "Inverse of exclusive or.")
 def vcpop_m(rd: Out(x), vs2: In(v), vm: Mask):
     """Number of set bits of a mask."""
     prepared()
+    work(1)
     count = u32(0)
     for i in range(min(vl.value, MOST)):
         works = active(vm, i)
@@ -350,6 +352,7 @@ def vcpop_m(rd: Out(x), vs2: In(v), vm: Mask):
 def vfirst_m(rd: Out(x), vs2: In(v), vm: Mask):
     """Number of the first set bit of a mask, or -1."""
     prepared()
+    work(1)
     first = u32(0xFFFFFFFF)
     for i in range(min(vl.value, MOST)):
         works = active(vm, i)
@@ -360,8 +363,8 @@ def vfirst_m(rd: Out(x), vs2: In(v), vm: Mask):
 
 
 UNARY_X, UNARY_M = 0b010000, 0b010100
-vector(vcpop_m, "vcpop.m", V(opcode=OP_V, funct6=UNARY_X, funct3=OPMVV, vs1=16), "vector_reduce", "rd, vs2, vm")
-vector(vfirst_m, "vfirst.m", V(opcode=OP_V, funct6=UNARY_X, funct3=OPMVV, vs1=17), "vector_reduce", "rd, vs2, vm")
+vector(vcpop_m, "vcpop.m", V(opcode=OP_V, funct6=UNARY_X, funct3=OPMVV, vs1=16), "vector_count", "rd, vs2, vm")
+vector(vfirst_m, "vfirst.m", V(opcode=OP_V, funct6=UNARY_X, funct3=OPMVV, vs1=17), "vector_find", "rd, vs2, vm")
 
 
 def until_first(name, vs1, before, at, doc):
@@ -369,6 +372,7 @@ def until_first(name, vs1, before, at, doc):
 
     def body(vd: InOut(v), vs2: In(v), vm: Mask):
         prepared()
+        work(1)
         unmasked_or_not_v0(vm, index(vd))
         require(index(vd) != index(vs2), vector_overlap, index(vd))
         made = array(u32, VLENB)
@@ -385,7 +389,7 @@ def until_first(name, vs1, before, at, doc):
         for k2 in range(VLENB):
             store(v, index(vd) * VLENB + k2, 1, made[k2])
 
-    vector(body, name, V(opcode=OP_V, funct6=UNARY_M, funct3=OPMVV, vs1=vs1), "vector_reduce", "vd, vs2, vm", doc)
+    vector(body, name, V(opcode=OP_V, funct6=UNARY_M, funct3=OPMVV, vs1=vs1), "vector_scan", "vd, vs2, vm", doc)
 
 
 until_first("vmsbf.m", 1, 1, 0, "Elements before the first set bit.")
@@ -418,5 +422,5 @@ def vid_v(vd: Out(v), vm: Mask):
             put(index(vd), i, width, i64(i))
 
 
-vector(viota_m, "viota.m", V(opcode=OP_V, funct6=UNARY_M, funct3=OPMVV, vs1=16), "vector", "vd, vs2, vm")
+vector(viota_m, "viota.m", V(opcode=OP_V, funct6=UNARY_M, funct3=OPMVV, vs1=16), "vector_scan", "vd, vs2, vm")
 vector(vid_v, "vid.v", V(opcode=OP_V, funct6=UNARY_M, funct3=OPMVV, vs1=17, vs2=0), "vector", "vd, vm")

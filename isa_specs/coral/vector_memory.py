@@ -3,8 +3,25 @@
 They begin at element vstart, which a handler of exceptions may have set. An access that traps does nothing: vstart stays.
 """
 
-from backends.isa import Imm, In, Out, i32, index, load, max, min, procedure, readable, require, store, u32
-from isa_specs.coral.state import VLENB, isa, mem, named, v, vector_group, vl, vstart, vtype, vtype_unset, x
+from backends.isa import (
+    Imm,
+    In,
+    Out,
+    array,
+    clamp,
+    i32,
+    index,
+    load,
+    max,
+    min,
+    procedure,
+    readable,
+    require,
+    store,
+    u32,
+    work,
+)  # fmt: skip
+from isa_specs.coral.state import VLENB, isa, lines, mem, named, v, vector_group, vl, vstart, vtype, vtype_unset, x
 from isa_specs.coral.vector_state import (
     MOST,
     Mask,
@@ -17,6 +34,7 @@ from isa_specs.coral.vector_state import (
     narrower_than,
     prepared_for_memory,
     registers_in,
+    registers_that_hold,
     unmasked_or_not_v0,
     wider_than,
 )  # fmt: skip
@@ -26,6 +44,9 @@ WIDTHS = {8: 0, 16: 5, 32: 6}
 """The code of an element width."""
 UNIT, UNORDERED, STRIDED, ORDERED = 0, 1, 2, 3
 """Ways of addressing."""
+PARTS = 8
+"""Most registers that an access moves."""
+lines_in = lines
 
 
 @procedure
@@ -58,6 +79,109 @@ def indexed_groups(data: int, log2: i32, indices: int, index_log2: i32, fields: 
         wider_than(data, log2, indices, index_log2)
 
 
+# What accesses cost: the slot takes a register of a field at a time, and needs a cycle for each line of it.
+
+
+@procedure
+def registers_moved(each: u32, fields: u32) -> u32:
+    """Registers of each field that the slot goes through; they are a uop each."""
+    registers = registers_that_hold(vl.value * each)
+    work(min(registers * fields, PARTS))
+    return registers
+
+
+@procedure
+def moved(part: int, lines: u32, elements: u32, stores: bool):
+    """What a register takes; without elements it takes two cycles."""
+    work(lines + (2 if stores else 3) if elements != 0 else u32(2), part=part)
+
+
+@procedure
+def spread(base: u32, stride: u32, each: u32, fields: u32, vm: u32, stores: bool):
+    """Elements at a distance. Addresses go one way, so a line is new if it lies beyond those that were counted."""
+    registers = registers_moved(each, fields)
+    per_register = VLENB >> (each >> 1)
+    for part in range(PARTS):
+        first = u32(part) // fields * per_register
+        if u32(part) < registers * fields:
+            lowest = u32(0)
+            highest = u32(0)
+            lines = u32(0)
+            elements = u32(0)
+            for i in range(VLENB):
+                element_number = first + u32(i)
+                if u32(i) < per_register and element_number < vl.value:
+                    works = active(vm, clamp(element_number, 0, MOST - 1))
+                    if works:
+                        at = base + element_number * stride + u32(part) % fields * each
+                        low = at >> 4
+                        high = (at + each - 1) >> 4
+                        if elements == 0:
+                            lowest = low
+                            highest = low
+                            lines = u32(1)
+                        elif low < lowest or low > highest or (stores and stride == 0):
+                            lines += 1
+                        if high != low and (high > highest or elements == 0):
+                            lines += 1
+                        lowest = min(lowest, low)
+                        highest = max(highest, high)
+                        elements += 1
+            moved(part, lines, elements, stores)
+
+
+@procedure
+def side_by_side(base: u32, each: u32, fields: u32, vm: u32, stores: bool):
+    """Elements one behind the other: without fields and mask, the bytes of a register lie in one line or two."""
+    if vm == 0 or fields > 1:
+        spread(base, fields * each, each, fields, vm, stores)
+    else:
+        registers = registers_moved(each, u32(1))
+        for part in range(8):
+            if u32(part) < registers:
+                count = min(max(vl.value * each, 16 * u32(part)) - 16 * u32(part), 16)
+                moved(part, lines_in(base + 16 * u32(part), count), count, stores)
+
+
+@procedure
+def scattered(base: u32, indices: int, each: u32, width: u32, fields: u32, vm: u32, stores: bool):
+    """Elements anywhere. Stores to one byte are done one by one, and a line takes as long as its busiest byte. Where indices are
+    wider than elements, each further register of them takes a cycle."""
+    registers = registers_moved(width, fields)
+    per_register = VLENB >> (width >> 1)
+    more = max(each // width, 1) - 1
+    for part in range(PARTS):
+        first = u32(part) // fields * per_register
+        if u32(part) < registers * fields:
+            line = array(u32, VLENB)
+            place = array(u32, VLENB)
+            lines = u32(0)
+            elements = u32(0)
+            for i in range(VLENB):
+                element_number = first + u32(i)
+                if u32(i) < per_register and element_number < vl.value:
+                    works = active(vm, clamp(element_number, 0, MOST - 1))
+                    if works:
+                        offset = element(indices, clamp(element_number, 0, MOST - 1), each, False)
+                        at = base + u32(offset) + u32(part) % fields * width
+                        same = u32(0)
+                        most = u32(0)
+                        for k in range(VLENB):
+                            if u32(k) < elements and line[k] == at >> 4:
+                                most = max(most, place[k] >> 16)
+                                same += u32(place[k] & 0xFFFF == at & 15)
+                        repeated = same + 1 if stores else u32(1)
+                        if repeated > most:
+                            lines += 1
+                        slot = clamp(elements, 0, VLENB - 1)
+                        line[slot] = at >> 4
+                        place[slot] = max(repeated, most) << 16 | at & 15
+                        if (at & 15) + width > 16:
+                            lines += 1
+                        elements += 1
+            moved(part, lines + more, elements, stores)
+
+
 def memory(function, mnemonic, doc, encoding, syntax, stores):
     """Makes an instruction of a function."""
     timing = "vector_store" if stores else "vector_load"
@@ -69,6 +193,7 @@ def consecutive(bits, fields):
     each, count_of_fields = bits // 8, Imm(default=fields, high=8)
 
     def load_unit(vd: Out(v), rs1: In(x), vm: Mask, fields: count_of_fields):
+        side_by_side(rs1, u32(each), fields, vm, False)
         log2 = memory_group(u32(each))
         segment_group(index(vd), log2, fields)
         unmasked_or_not_v0(vm, index(vd))
@@ -83,6 +208,7 @@ def consecutive(bits, fields):
         vstart.value = 0
 
     def load_first(vd: Out(v), rs1: In(x), vm: Mask, fields: count_of_fields):
+        side_by_side(rs1, u32(each), fields, vm, False)
         log2 = memory_group(u32(each))
         segment_group(index(vd), log2, fields)
         unmasked_or_not_v0(vm, index(vd))
@@ -102,6 +228,7 @@ def consecutive(bits, fields):
         vstart.value = 0
 
     def load_strided(vd: Out(v), rs1: In(x), rs2: In(x), vm: Mask, fields: count_of_fields):
+        spread(rs1, rs2, u32(each), fields, vm, False)
         log2 = memory_group(u32(each))
         segment_group(index(vd), log2, fields)
         unmasked_or_not_v0(vm, index(vd))
@@ -116,6 +243,7 @@ def consecutive(bits, fields):
         vstart.value = 0
 
     def store_unit(vs3: In(v), rs1: In(x), vm: Mask, fields: count_of_fields):
+        side_by_side(rs1, u32(each), fields, vm, True)
         log2 = memory_group(u32(each))
         segment_group(index(vs3), log2, fields)
         for i in range(min(vl.value, MOST)):
@@ -129,6 +257,7 @@ def consecutive(bits, fields):
         vstart.value = 0
 
     def store_strided(vs3: In(v), rs1: In(x), rs2: In(x), vm: Mask, fields: count_of_fields):
+        spread(rs1, rs2, u32(each), fields, vm, True)
         log2 = memory_group(u32(each))
         segment_group(index(vs3), log2, fields)
         for i in range(min(vl.value, MOST)):
@@ -160,6 +289,7 @@ def indexed(bits, fields):
 
     def load_indexed(vd: Out(v), rs1: In(x), vs2: In(v), vm: Mask, fields: count_of_fields):
         width = prepared_for_memory()
+        scattered(rs1, index(vs2), u32(each), width, fields, vm, False)
         log2 = group_size()
         index_log2 = memory_group(u32(each))
         segment_group(index(vd), log2, fields)
@@ -178,6 +308,7 @@ def indexed(bits, fields):
 
     def store_indexed(vs3: In(v), rs1: In(x), vs2: In(v), vm: Mask, fields: count_of_fields):
         width = prepared_for_memory()
+        scattered(rs1, index(vs2), u32(each), width, fields, vm, True)
         log2 = group_size()
         index_log2 = memory_group(u32(each))
         segment_group(index(vs3), log2, fields)
@@ -221,6 +352,9 @@ def whole_registers(count, bits):
 
     def body(vd: Out(v), rs1: In(x)):
         require(index(vd) % count == 0, vector_group, index(vd))
+        work(count)
+        for part in range(count):
+            moved(part, lines_in(rs1 + u32(16 * part), u32(16)), u32(16), False)
         for k in range(count * VLENB // 4):
             if u32(4 * k) >= vstart.value * (bits // 8):
                 store(v, index(vd) * VLENB + 4 * k, 4, load(mem, rs1 + u32(4 * k), 4))
@@ -236,6 +370,9 @@ def whole_stores(count):
 
     def body(vs3: In(v), rs1: In(x)):
         require(index(vs3) % count == 0, vector_group, index(vs3))
+        work(count)
+        for part in range(count):
+            moved(part, lines_in(rs1 + u32(16 * part), u32(16)), u32(16), True)
         for k in range(count * VLENB):
             if u32(k) >= vstart.value:
                 store(mem, rs1 + u32(k), 1, load(v, index(vs3) * VLENB + k, 1))
@@ -255,6 +392,7 @@ for _count in (1, 2, 4, 8):
 def vlm_v(vd: Out(v), rs1: In(x)):
     """Loads the bytes that hold vl bits of a mask."""
     require(vtype.value >> 31 == 0, vtype_unset)
+    moved(0, lines_in(rs1, min((vl.value + 7) >> 3, VLENB)), vl.value, False)
     for k in range(min((vl.value + 7) >> 3, VLENB)):
         if u32(k) >= vstart.value:
             store(v, index(vd) * VLENB + k, 1, load(mem, rs1 + u32(k), 1))
@@ -264,6 +402,7 @@ def vlm_v(vd: Out(v), rs1: In(x)):
 def vsm_v(vs3: In(v), rs1: In(x)):
     """Stores the bytes that hold vl bits of a mask."""
     require(vtype.value >> 31 == 0, vtype_unset)
+    moved(0, lines_in(rs1, min((vl.value + 7) >> 3, VLENB)), vl.value, True)
     for k in range(min((vl.value + 7) >> 3, VLENB)):
         if u32(k) >= vstart.value:
             store(mem, rs1 + u32(k), 1, load(v, index(vs3) * VLENB + k, 1))

@@ -18,6 +18,7 @@ from backends.isa import (
     store,
     u32,
     u64,
+    work,
 )
 from isa_specs.coral import vector_numbers as n
 from isa_specs.coral.state import VLENB, v, vector_group, vector_width, vl, x
@@ -42,6 +43,7 @@ from isa_specs.coral.vector_state import (
     group_size,
     prepared,
     put,
+    registers_that_hold,
     unmasked_or_not_v0,
     vector,
     wider_than,
@@ -60,6 +62,7 @@ def reduction(name, funct6, funct3, compute, doc, signed=True, wide=False):
         made = width
         if wide:
             made = doubled(width)
+            work(2 * registers_that_hold(vl.value * width))
         total = element(index(vs1), 0, made, signed)
         for i in range(min(vl.value, MOST)):
             works = active(vm, i)
@@ -69,7 +72,14 @@ def reduction(name, funct6, funct3, compute, doc, signed=True, wide=False):
         if vl.value != 0:
             put(index(vd), 0, made, total)
 
-    vector(body, f"{name}.vs", V(opcode=OP_V, funct6=funct6, funct3=funct3), "vector_reduce", "vd, vs2, vs1, vm", doc)
+    vector(
+        body,
+        f"{name}.vs",
+        V(opcode=OP_V, funct6=funct6, funct3=funct3),
+        "vector_reduce_wide" if wide else "vector_reduce",
+        "vd, vs2, vs1, vm",
+        doc,
+    )
 
 
 reduction("vredsum", 0b000000, OPMVV, n.plus, "Sum of all elements.")
@@ -255,11 +265,11 @@ def vcompress_vm(vd: InOut(v), vs2: In(v), vs1: In(v)):
 
 GATHER = 0b001100
 EI16 = 0b001110
-vector(vrgather_vv, "vrgather.vv", V(opcode=OP_V, funct6=GATHER, funct3=OPIVV), "vector_permute", "vd, vs2, vs1, vm")
-vector(vrgatherei16_vv, "vrgatherei16.vv", V(opcode=OP_V, funct6=EI16, funct3=OPIVV), "vector_permute", "vd, vs2, vs1, vm")
+vector(vrgather_vv, "vrgather.vv", V(opcode=OP_V, funct6=GATHER, funct3=OPIVV), "vector_gather", "vd, vs2, vs1, vm")
+vector(vrgatherei16_vv, "vrgatherei16.vv", V(opcode=OP_V, funct6=EI16, funct3=OPIVV), "vector_gather", "vd, vs2, vs1, vm")
 vector(vrgather_vx, "vrgather.vx", V(opcode=OP_V, funct6=GATHER, funct3=OPIVX), "vector_permute", "vd, vs2, rs1, vm")
 vector(vrgather_vi, "vrgather.vi", V(opcode=OP_V, funct6=GATHER, funct3=OPIVI), "vector_permute", "vd, vs2, imm, vm")
-vector(vcompress_vm, "vcompress.vm", V(opcode=OP_V, funct6=0b010111, funct3=OPMVV, vm=1), "vector_permute", "vd, vs2, vs1")
+vector(vcompress_vm, "vcompress.vm", V(opcode=OP_V, funct6=0b010111, funct3=OPMVV, vm=1), "vector_compress", "vd, vs2, vs1")
 
 
 # Moves
@@ -268,6 +278,7 @@ vector(vcompress_vm, "vcompress.vm", V(opcode=OP_V, funct6=0b010111, funct3=OPMV
 def vmv_x_s(rd: Out(x), vs2: In(v)):
     """The first element, as a signed number, to an integer register."""
     width = prepared()
+    work(1)
     first = element(index(vs2), 0, width, True)
     return u32(first)
 
@@ -275,12 +286,13 @@ def vmv_x_s(rd: Out(x), vs2: In(v)):
 def vmv_s_x(vd: InOut(v), rs1: In(x)):
     """An integer register to the first element."""
     width = prepared()
+    work(1)
     if vl.value != 0:
         put(index(vd), 0, width, i64(rs1))
 
 
 MOVE = 0b010000
-vector(vmv_x_s, "vmv.x.s", V(opcode=OP_V, funct6=MOVE, funct3=OPMVV, vm=1, vs1=0), "vector", "rd, vs2")
+vector(vmv_x_s, "vmv.x.s", V(opcode=OP_V, funct6=MOVE, funct3=OPMVV, vm=1, vs1=0), "vector_find", "rd, vs2")
 vector(vmv_s_x, "vmv.s.x", V(opcode=OP_V, funct6=MOVE, funct3=OPMVX, vm=1, vs2=0), "vector", "vd, rs1")
 
 
@@ -289,6 +301,7 @@ def whole_move(count):
 
     def body(vd: Out(v), vs2: In(v)):
         prepared()
+        work(count)
         require(index(vd) % count == 0 and index(vs2) % count == 0, vector_group, index(vd))
         for k in range(count * VLENB // 4):
             store(v, index(vd) * VLENB + 4 * k, 4, load(v, index(vs2) * VLENB + 4 * k, 4))
@@ -321,7 +334,7 @@ def extension(name, factor, vs1, signed, doc):
                 a = element(index(vs2), i, narrow, signed)
                 put(index(vd), i, width, a)
 
-    vector(body, name, V(opcode=OP_V, funct6=0b010010, funct3=OPMVV, vs1=vs1), "vector", "vd, vs2, vm", doc)
+    vector(body, name, V(opcode=OP_V, funct6=0b010010, funct3=OPMVV, vs1=vs1), f"vector_extend{factor}", "vd, vs2, vm", doc)
 
 
 extension("vzext.vf4", 4, 4, False, "Unsigned elements of a quarter of the width.")

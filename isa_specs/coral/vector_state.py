@@ -3,7 +3,7 @@
 Elements past vl and elements that are masked off keep their value, whatever the policies say.
 """
 
-from backends.isa import Imm, function, i32, i64, load, max, min, procedure, require, store, u32
+from backends.isa import Imm, count_leading_zeros, function, i32, i64, load, max, min, procedure, require, store, u32, work
 from isa_specs.coral.state import (
     VLENB,
     isa,
@@ -12,6 +12,7 @@ from isa_specs.coral.state import (
     vector_group,
     vector_overlap,
     vector_width,
+    vl,
     vstart,
     vstart_not_zero,
     vtype,
@@ -45,12 +46,26 @@ def extended(value: u32, width: u32, signed: bool) -> i64:
     return i64(i32(value << unused) >> unused) if signed else i64(value << unused >> unused)
 
 
+@function
+def registers_that_hold(count: u32) -> u32:
+    """Registers that the machine works on for so many bytes, at most 256: a power of two."""
+    return 1 if count <= VLENB else u32(1) << (32 - count_leading_zeros((count - 1) // VLENB))
+
+
 @procedure
 def prepared() -> u32:
-    """Traps unless vector instructions can execute; returns the bytes of an element."""
+    """Traps unless vector instructions can execute; returns the bytes of an element. The work is a uop for each register."""
     require(vtype.value >> 31 == 0, vtype_unset)
     require(vstart.value == 0, vstart_not_zero, vstart.value)
-    return min(u32(1) << (vtype.value >> 3 & 3), 4)
+    width = min(u32(1) << (vtype.value >> 3 & 3), 4)
+    work(registers_that_hold(vl.value * width))
+    return width
+
+
+@procedure
+def on_wide_elements(width: u32):
+    """The work is a uop for each register that elements of twice the width need."""
+    work(registers_that_hold(vl.value * width * 2))
 
 
 @procedure

@@ -1,1 +1,1 @@
-"""Composite operators: C01 to C18."""
+"""Composite operators: C01 to C21."""

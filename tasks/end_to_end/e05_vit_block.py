@@ -49,19 +49,23 @@ def reference(
 
 
 def generate(rng: np.random.Generator, workload: Workload) -> Tensors:
+    """One token is so small that epsilon decides."""
     drawn = {}
     for name, tensor in workload.inputs.items():
         scale = tensor.shape[0] ** -0.5 if name.startswith("w_") else 0.5
         drawn[name] = standard(rng, tensor, scale) + (1 if name.endswith("gamma") else 0)
+    drawn["x"][rng.integers(workload.p.T)] *= 1e-3
     return drawn
 
 
 def adversarial(rng: np.random.Generator, workload: Workload) -> Tensors:
-    """Scores too large for exp (a constant in q and k alike); tokens with an offset and with an outlier at the end."""
+    """Scores too large for exp (a constant in q and k alike); tokens with an offset, and tokens so small, before attention and
+    after it, that epsilon decides."""
     drawn, D = dict(generate(rng, workload)), workload.p.D
     drawn["b_qkv"][: 2 * D] = math.sqrt(140 / math.sqrt(workload.p.E))
     drawn["x"][::2] += 20
-    drawn["x"][1::2, -1] = 8
+    for small in (drawn["x"][1::2], drawn["w_out"], drawn["b_out"]):
+        small *= 1e-3
     for name in ("w_qkv", "w_out", "w_fc1", "w_fc2"):
         drawn[name][-1] *= 3
     return drawn

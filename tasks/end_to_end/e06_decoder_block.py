@@ -47,21 +47,26 @@ def reference(
 
 
 def generate(rng: np.random.Generator, workload: Workload) -> Tensors:
-    """The angles are random, not those of any usual frequency: the tables must be read."""
+    """The angles are random, not those of any usual frequency: the tables must be read. One token is so small that epsilon
+    decides."""
     drawn = {}
     for name, tensor in workload.inputs.items():
         scale = tensor.shape[0] ** -0.5 if name.startswith("w_") else 0.5
         drawn[name] = standard(rng, tensor, scale) + (1 if name.endswith("gamma") else 0)
+    drawn["x"][rng.integers(workload.p.T)] *= 1e-3
     angles = rng.uniform(-np.pi, np.pi, workload.inputs["cos"].shape)
     return drawn | {"cos": np.cos(angles), "sin": np.sin(angles)}
 
 
 def adversarial(rng: np.random.Generator, workload: Workload) -> Tensors:
-    """Scores too large for exp and of both signs; the last terms of the products outweigh the others."""
+    """Scores too large for exp and of both signs; the last terms of the products outweigh the others; every other token so small,
+    before attention and after it, that epsilon decides."""
     drawn = dict(generate(rng, workload))
     drawn["x"][:, -1], drawn["rms1_gamma"][-1] = 3, 2
     for name in ("w_q", "w_v", "w_out", "w_gate", "w_up", "w_down"):
         drawn[name][-1] *= 3
+    for small in (drawn["x"][1::2], drawn["w_out"]):
+        small *= 1e-3
     drawn["w_k"] = drawn["w_q"] * (200 / math.sqrt(workload.p.E))
     return drawn
 

@@ -1,1 +1,1 @@
-"""Primitive operators: P01 to P30."""
+"""Primitive operators: P01 to P33."""

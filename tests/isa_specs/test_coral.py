@@ -65,6 +65,7 @@ def vector(golden, number, dtype="u1"):
         ("nop", [0x00000013]), ("ret", [0x00008067]), ("mv a0, a1", [0x00058513]), ("li a0, -1", [0xFFF00513]),
         ("li a0, 0xffffffff", [0xFFF00513]), ("li a0, 0x12345678", [0x12345537, 0x67850513]), ("li a0, 0x1000", [0x00001537]),
         ("li a0, 0x800", [0x00001537, 0x80050513]), ("lw a0, 8(sp)", [0x00812503]), ("sw ra, -4(s0)", [0xFE142E23]),
+        ("sw a0, 0x10000, t0", [0x00010297, 0x00A2A023]), ("flw fa0, 0x10000, t0", [0x00010297, 0x0002A507]),
         ("beqz a0, .", [0x00050063]), ("j . + 8", [0x0080006F]), ("f: call f", [0x00000097, 0x000080E7]),
         ("csrr t0, vlenb", [0xC22022F3]), ("csrwi vxrm, 2", [0x00A15073]), ("fence", [0x0FF0000F]), ("fence rw, w", [0x0310000F]),
         ("fadd.s fa0, fa1, fa2", [0x00C5F553]), ("fadd.s fa0, fa1, fa2, rtz", [0x00C59553]), ("fneg.s fa0, fa1", [0x20B59553]),
@@ -72,13 +73,19 @@ def vector(golden, number, dtype="u1"):
         ("vsetvli t0, a0, e32, m1, ta, ma", [0x0D0572D7]), ("vsetivli zero, 4, e8, mf2, tu, mu", [0xC0727057]),
         ("vadd.vv v1, v2, v3", [0x022180D7]), ("vadd.vv v1, v2, v3, v0.t", [0x002180D7]), ("vle32.v v1, (a0)", [0x02056087]),
         ("vadd.vi v8, v8, -1", [0x028FB457]), ("vmv.v.i v0, 5", [0x5E02B057]), ("vmerge.vxm v1, v2, a0, v0", [0x5C2540D7]),
-        ("vse8.v v3, (a1), v0.t", [0x000581A7]), ("vlseg3e16.v v4, (a0)", [0x42055207]), ("vmv.x.s a0, v1", [0x42102557]),
+        ("vse8.v v3, (a1), v0.t", [0x000581A7]),
+        ("vmsge.vx v8, v16, a0", [0x6F054457, 0x76842457]), ("vmsgeu.vx v8, v16, a0", [0x6B054457, 0x76842457]),
+        ("vlseg3e16.v v4, (a0)", [0x42055207]), ("vmv.x.s a0, v1", [0x42102557]), ("vmulhsu.vv v1, v2, v3", [0x9A21A0D7]),
     ],
 )  # fmt: skip
 def test_words_are_those_of_the_gnu_assembler(machine, text, words):
     program = assemble(text, machine).program
     assert program is not None
     assert [f"{int(word):08x}" for word in program.words] == [f"{word:08x}" for word in words]
+
+
+def test_a_rounding_mode_without_a_name_is_disassembled_as_a_word(machine):
+    assert disassemble([0x00C5D553], machine) == "    .word 0x00c5d553 # fadd.s with rm = 5, which has no name\n"
 
 
 def test_every_instruction_disassembles_to_what_assembles_to_it(machine):
@@ -319,6 +326,37 @@ def test_saturation_and_rounding(run, golden):
         f"li a0, 5\nvmv.v.x v3, a0\n{shifts}mpause")  # fmt: skip
     assert x(golden, 8) == [1]
     assert [vector(golden, n)[0] for n in (2, 4, 5, 6, 7)] == [0x7F, 3, 2, 2, 3]
+
+
+@pytest.mark.parametrize("bits", [8, 16, 32])
+@pytest.mark.parametrize(("name", "a_signed", "b_signed"), [("h", True, True), ("hu", False, False), ("hsu", True, False)])
+def test_upper_halves_of_products(run, golden, bits, name, a_signed, b_signed):
+    count, lowest = 128 // bits, -(1 << bits - 1)
+    a = [lowest, -1, 0, lowest + 3] * (count // 4)
+    b = [-1, lowest, 1, -2] * (count // 4)
+    size = {8: ".byte", 16: ".half", 32: ".word"}[bits]
+    run(f"""
+        vsetivli t0, {count}, e{bits}, m1, ta, ma
+        la a0, left
+        vle{bits}.v v1, (a0)
+        la a0, right
+        vle{bits}.v v2, (a0)
+        vmul{name}.vv v3, v1, v2
+        li a1, -2
+        vmul{name}.vx v4, v1, a1
+        mpause
+        .data
+    left: {size} {", ".join(map(str, a))}
+    right: {size} {", ".join(map(str, b))}
+    """)
+
+    def read(value, signed):
+        return value if signed else value % (1 << bits)
+
+    high = [(read(i, a_signed) * read(j, b_signed) >> bits) % (1 << bits) for i, j in zip(a, b, strict=True)]
+    by_scalar = [(read(i, a_signed) * read(-2, b_signed) >> bits) % (1 << bits) for i in a]
+    assert vector(golden, 3, f"<u{bits // 8}") == high
+    assert vector(golden, 4, f"<u{bits // 8}") == by_scalar
 
 
 def test_segments_and_fault_only_first(run, golden):

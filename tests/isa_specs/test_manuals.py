@@ -55,22 +55,28 @@ def sections(architecture: Architecture) -> dict[str, ManualSection]:
 
 @each_machine
 def test_every_offered_instruction_has_a_page_with_an_example(architecture: Architecture) -> None:
-    pages = sections(architecture)
+    manual = render(architecture)
+    pages = {section.name: section for section in manual.sections}
+    members: dict[str, set[str]] = {}
     for instruction in offered(architecture):
-        text = pages[instruction.mnemonic].text
-        (example,) = programs(pages[instruction.mnemonic])
-        assert instruction.mnemonic in example.split()
+        page = manual.find(instruction.mnemonic)
+        assert page is not None
+        members.setdefault(page.name, set()).add(instruction.mnemonic)
         assert f"`{instruction.mnemonic}" in pages["instructions"].text
+        written = re.findall(r"\w+", " ".join(instruction.syntax))
         for operand in instruction.operands:
-            assert f"| `{operand.name}` |" in text
-    assert set(pages) >= {i.mnemonic for i in offered(architecture)}
+            assert operand.name not in written or f"| `{operand.name}`" in page.text
+    for name, mnemonics in members.items():
+        (example,) = programs(pages[name])
+        assert mnemonics & set(example.split())
+        assert len(mnemonics) == 1 or name not in mnemonics
     assert len(offered(architecture)) >= 20
 
 
 @each_machine
 def test_every_program_of_the_manual_assembles_and_runs_to_its_end(architecture: Architecture) -> None:
     shown = [source for section in render(architecture).sections for source in programs(section)]
-    assert len(shown) > len(offered(architecture))
+    assert len(shown) > 20
     for source in shown:
         run(source, architecture)
 
@@ -87,6 +93,8 @@ def test_keys_and_unknown_names_are_not_shown(architecture: Architecture) -> Non
 @pytest.mark.parametrize("name", sorted(registered()))
 def test_the_manual_of_a_twin_shows_no_mnemonic_of_the_original(name: str) -> None:
     definition = find(name).definition
+    if definition.dialect is not None:
+        pytest.skip("a dialect's chapters and pseudo-instructions are written in its own mnemonics")
     ops = tuple(replace(op, mnemonic=f"q{op.mnemonic.lower()}") for op in definition.ops)
     twin = load(replace(definition, ops=ops))
     for section in render(twin).sections:

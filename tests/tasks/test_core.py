@@ -93,7 +93,7 @@ def test_inputs_repeat_with_the_seed_and_change_with_it(task):
 @per_task
 def test_work_grows_with_the_sizes(task):
     small, large = (sum(task.workload(name).work.operations.values()) for name in ("C1", "C4"))
-    assert task.id == "P18" or 0 < small < large
+    assert task.id in ("P18", "P31") or 0 < small < large, "only a transpose and a table are nothing but moves"
 
 
 @per_task

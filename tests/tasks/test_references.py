@@ -165,6 +165,42 @@ def ffn_i8(p: Params, x: Array, w1: Array, scale1: Array, w2: Array, scale2: Arr
     return y
 
 
+def shares(below: list[int], table: Array) -> list[int]:
+    """Of exponentials in their sum, in units of 1 / 256."""
+    e = [int(table[i]) for i in below]
+    total = max(sum(e), 1)
+    return [min((256 * v + total // 2) // total, 255) for v in e]
+
+
+def softmax_i8(table: Array, row: Array) -> list[int]:
+    return [share - 128 for share in shares([int(max(row) - v) for v in row], table)]
+
+
+def rmsnorm_i8(row: Array, gamma: Array) -> list[int]:
+    root = max(math.isqrt(int(64 * sum(row * row)) // len(row)), 1)
+    products = [int(8 * v * g) for v, g in zip(row, gamma, strict=True)]
+    sizes = [(abs(n) + root // 2) // root for n in products]
+    return [min(max(size if n > 0 else -size, -128), 127) for n, size in zip(products, sizes, strict=True)]
+
+
+def conv_relu_i8(p: Params, x: Array, w: Array, bias: Array, scale: Array) -> Array:
+    y = convolve(x, w, 1, 1, (p.COUT, p.H, p.W))
+    for o, h, c in np.ndindex(*y.shape):
+        y[o, h, c] = min(max(requantize(y[o, h, c] + bias[o], scale[o]), 0), 127)
+    return y
+
+
+def attention_i8(p: Params, scale: Array, table: Array, q: Array, k: Array, v: Array) -> list[list[int]]:
+    y = []
+    for i in range(p.T):
+        keys = range(i + 1 if p.CAUSAL else p.T)
+        scores = [min(max(requantize(sum(q[i] * k[j]), scale[0]), -128), 127) for j in keys]
+        weights = shares([max(scores) - score for score in scores], table)
+        sums = [sum(weight * int(v[j, d]) for j, weight in zip(keys, weights, strict=True)) for d in range(p.D)]
+        y.append([min(max((total + 128) // 256, -128), 127) for total in sums])
+    return y
+
+
 LOOPS: dict[str, Callable[..., Any]] = {
     "P01": lambda p, a, b: [x + y for x, y in zip(a, b, strict=True)],
     "P02": lambda p, a, x, y: [a[0] * v + u for v, u in zip(x, y, strict=True)],
@@ -186,6 +222,9 @@ LOOPS: dict[str, Callable[..., Any]] = {
     "P26": maxpool,
     "P28": quantize,
     "P29": lambda p, a, b: [[sum(x * y) for y in b] for x in a],
+    "P31": lambda p, table, x: [table[int(v) + 128] for v in x],
+    "P32": lambda p, table, x: [softmax_i8(table, row) for row in x],
+    "P33": lambda p, x, gamma: rows(rmsnorm_i8, x, gamma),
     "C01": lambda p, x, w, bias: [[max(sum(x[m] * w[:, n]) + bias[n], 0) for n in range(p.N)] for m in range(p.M)],
     "C04": swiglu,
     "C06": rope,
@@ -194,6 +233,8 @@ LOOPS: dict[str, Callable[..., Any]] = {
     "C11": conv_bn_relu,
     "C18": linear_requant,
     "C19": ffn_i8,
+    "C20": conv_relu_i8,
+    "C21": attention_i8,
     "E05": vit_block,
     "E06": decoder_block,
 }

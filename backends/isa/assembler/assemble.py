@@ -23,6 +23,7 @@ from backends.isa.assembler.expressions import Node as Expression
 from backends.isa.assembler.lines import lead, split
 from backends.isa.assembler.plans import AnySlot, ImmediateSlot, LiteralSlot, Plan, Plans, RegisterSlot
 from backends.isa.assembler.symbols import NAME, Registers, Symbols, Unresolved
+from backends.isa.dialect import ALONE, Link
 from backends.isa.engine import Program
 from harness.backend import Diagnostic
 
@@ -51,18 +52,20 @@ class Assembly:
         return tuple(problem.diagnostic for problem in self.problems)
 
 
-def assemble(source: str, architecture: Architecture, *, strict: bool = True, compat: bool = False) -> Assembly:
+def assemble(
+    source: str, architecture: Architecture, *, strict: bool = True, compat: bool = False, link: Link = ALONE
+) -> Assembly:
     """The program of a text, or everything that is wrong with it.
 
     ``strict`` makes errors of instructions that are not offered and of writes to registers that are always 0; otherwise they are
     warnings. ``compat`` accepts both and encodes as the other toolchain of the instruction set does. An instruction set with a
-    dialect has its assembly (`backends.isa.gnu`), for which both mean nothing.
+    dialect has its assembly (`backends.isa.gnu`), for which both mean nothing, and ``link`` the surroundings.
     """
     dialect = architecture.definition.dialect
     if dialect is not None:
         from backends.isa.gnu.assemble import assemble as assemble_gnu
 
-        program, report = assemble_gnu(source, architecture, dialect)
+        program, report = assemble_gnu(source, architecture, dialect, link)
         return Assembly(program, report.problems())
     return Assembler(architecture, strict, compat).run(source)
 

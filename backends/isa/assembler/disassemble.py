@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from backends.isa.architecture import Architecture, BoundOperand, Instruction
 from backends.isa.assembler.encode import decode, encode, find
@@ -12,32 +12,47 @@ from backends.isa.definition import Immediate
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
 
-def disassemble(words: Iterable[int], architecture: Architecture, *, labels: bool = True) -> str:
-    """One line a word, with ``labels`` where jumps lead.
+def disassemble(words: Iterable[int], architecture: Architecture, *, labels: bool = True, names: Mapping[str, int] = {}) -> str:
+    """One line a word, with ``labels`` where jumps lead: ``names``, where there is one for a word, else numbered ones.
 
     A word that assembly cannot express (no such instruction, bits set that no field uses, a register or number out of range) is
     written as ``.word`` with the reason, so that assembling the text gives the words exactly.
     """
     listing = [int(word) for word in words]
     found = [_expressible(architecture, word, pc) for pc, word in enumerate(listing)]
-    targets = set()
-    if labels:
-        for pc, (instruction, word) in enumerate(zip(found, listing, strict=True)):
-            if isinstance(instruction, Instruction):
-                targets |= set(_targets(instruction, word, pc, len(listing)))
-    label = "label" if "L" in architecture.memories else "L"  # L1 must not be a register
+    marks = _labels(architecture, listing, found, names) if labels else {}
     comment, width = architecture.definition.comments[0], architecture.definition.word_bits // 4 + 2
     lines = []
     for pc, (instruction, word) in enumerate(zip(found, listing, strict=True)):
-        if pc in targets:
-            lines.append(f"{label}{pc}:")
+        if pc in marks:
+            lines.append(f"{marks[pc]}:")
         if isinstance(instruction, Instruction):
-            lines.append(f"    {_text(instruction, decode(instruction, word, pc), targets, label)}")
+            lines.append(f"    {_text(architecture, instruction, word, pc, marks)}")
         else:
             lines.append(f"    .word {word:#0{width}x} {comment} {instruction}")
-    if len(listing) in targets:
-        lines.append(f"{label}{len(listing)}:")
+    if len(listing) in marks:
+        lines.append(f"{marks[len(listing)]}:")
     return "\n".join(lines) + "\n" if lines else ""
+
+
+def _labels(
+    architecture: Architecture, listing: list[int], found: list[Instruction | str], names: Mapping[str, int]
+) -> dict[int, str]:
+    """Labels by word: the names that can be written, and numbers for other words that jumps lead to."""
+    label = "label" if "L" in architecture.memories else "L"  # L1 must not be a register
+    dialect = architecture.definition.dialect
+    registers = {name for memory in architecture.memories for name in (memory, *(f"{memory}{n}" for n in range(64)))}
+    taken = registers | set(dialect.registers if dialect else ())
+    marks = {
+        pc: name for name, pc in sorted(names.items(), reverse=True)
+        if _NAME.fullmatch(name) and name not in taken and not re.fullmatch(rf"{label}\d+", name)
+    }  # fmt: skip
+    for pc, (instruction, word) in enumerate(zip(found, listing, strict=True)):
+        if isinstance(instruction, Instruction):
+            for to in _targets(architecture, instruction, word, pc):
+                if 0 <= to <= len(listing):
+                    marks.setdefault(to, f"{label}{to}")
+    return marks
 
 
 def _expressible(architecture: Architecture, word: int, pc: int) -> Instruction | str:
@@ -51,6 +66,8 @@ def _expressible(architecture: Architecture, word: int, pc: int) -> Instruction 
         value = values[operand.name]
         if operand.name in written and not _legal(operand, value, pc):
             return f"{instruction.mnemonic} with {operand.name} = {value}, legal is {operand.low} to {operand.high}"
+        if operand.name in written and not _has_name(operand, value):
+            return f"{instruction.mnemonic} with {operand.name} = {value}, which has no name"
         if operand.name not in written and isinstance(operand.kind, Immediate) and value != (operand.kind.default or 0):
             return f"{instruction.mnemonic} with {operand.name} = {value}, which is not written"
         if _is_zero(architecture, operand, value):
@@ -69,6 +86,12 @@ def _legal(operand: BoundOperand, value: int, pc: int) -> bool:
     return operand.low <= value <= operand.high
 
 
+def _has_name(operand: BoundOperand, value: int) -> bool:
+    """Whether a value can be written where only names can."""
+    kind = operand.kind
+    return not isinstance(kind, Immediate) or not kind.named or value in (kind.default, *dict(kind.names).values())
+
+
 def _is_zero(architecture: Architecture, operand: BoundOperand, value: int) -> bool:
     """Whether this is a register written in vain."""
     kind = operand.kind
@@ -79,15 +102,26 @@ def _is_zero(architecture: Architecture, operand: BoundOperand, value: int) -> b
     return value == architecture.memories[operand.file].zero
 
 
-def _targets(instruction: Instruction, word: int, pc: int, count: int) -> Iterable[int]:
+def _targets(architecture: Architecture, instruction: Instruction, word: int, pc: int) -> Iterable[int]:
     values = decode(instruction, word, pc)
     for operand in instruction.operands:
-        if isinstance(operand.kind, Immediate) and operand.kind.label and 0 <= values[operand.name] <= count:
-            yield values[operand.name]
+        target = _target(architecture, operand, values[operand.name], pc)
+        if target is not None:
+            yield target
 
 
-def _text(instruction: Instruction, values: dict[str, int], targets: set[int], label: str) -> str:
-    operands = {operand.name: operand for operand in instruction.operands}
+def _target(architecture: Architecture, operand: BoundOperand, value: int, pc: int) -> int | None:
+    """The word that an operand leads to, if it is a label."""
+    if not isinstance(operand.kind, Immediate):
+        return None
+    if operand.kind.distance:
+        words, rest = divmod(value, architecture.definition.word_bits // 8)
+        return None if rest else pc + words
+    return value if operand.kind.label else None
+
+
+def _text(architecture: Architecture, instruction: Instruction, word: int, pc: int, marks: Mapping[int, str]) -> str:
+    operands, values = {operand.name: operand for operand in instruction.operands}, decode(instruction, word, pc)
 
     def value(match: re.Match[str]) -> str:
         operand = operands.get(match[0])
@@ -96,10 +130,10 @@ def _text(instruction: Instruction, values: dict[str, int], targets: set[int], l
         number = values[operand.name]
         if operand.file:
             return f"{operand.file}{number}"
-        kind = operand.kind
+        kind, target = operand.kind, _target(architecture, operand, number, pc)
         assert isinstance(kind, Immediate)
-        if kind.label and number in targets:
-            return f"{label}{number}"
+        if target is not None and target in marks:
+            return marks[target]
         if kind.distance:
             return f". + {number}" if number >= 0 else f". - {-number}"
         name = next((name for name, named in kind.names if named == number), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from backends.isa.architecture import BoundMemory
 from backends.isa.assembler.diagnostics import Mistake, near, quote
@@ -43,6 +43,12 @@ class Symbols:
         self._changed: set[str] = set()
         self._fixed: set[str] = set()
         self._local: dict[str, list[int]] = {}
+        self._given: frozenset[str] = frozenset()
+
+    def give(self, symbols: Mapping[str, int]) -> None:
+        """Symbols that are defined outside of the text, before it is read."""
+        self.values.update(symbols)
+        self._given = frozenset(symbols)
 
     def define_label(self, name: str, line: int, in_program: bool) -> None:
         """A label here. `Mistake` if the name is taken."""
@@ -76,6 +82,8 @@ class Symbols:
             raise Mistake(
                 "reserved_name", f"{quote(name)} cannot be defined", "it is a register or built in; choose another name"
             )
+        if name in self._given:
+            raise Mistake("reserved_name", f"{quote(name)} is defined already, as {self.values[name]:#x}", "choose another name")
 
     def now(self, node: Name | Local) -> Number:
         """The value of a name at this place. `Unresolved` if it may still come."""

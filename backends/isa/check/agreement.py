@@ -157,8 +157,9 @@ class Campaign:
             self._traps[outcome.trap.cause] += 1
         for pc in np.flatnonzero(outcome.counts):
             word = int(words[pc])
-            owner = next(i for i in self._architecture.instructions if word & i.mask == i.match)
-            self._completed[owner.mnemonic] += int(outcome.counts[pc])
+            # A word that is no instruction counts where a handler has taken its place.
+            for owner in (i for i in self._architecture.instructions if word & i.mask == i.match):
+                self._completed[owner.mnemonic] += int(outcome.counts[pc])
         self.timing_problems += [problem for problem in _impossible(outcome) if len(self.timing_problems) < MOST]
 
 

@@ -45,6 +45,7 @@ def _used(definition: Definition, machines: Sequence[Architecture]) -> Iterator[
     """Every cause is raised, every unit and cost class is somebody's, every instruction exists on some machine."""
     instructions = [instruction for architecture in machines for instruction in architecture.instructions]
     raised = {cause for a in machines for instruction in a.instructions for cause in facts.traps(instruction, a)}
+    raised |= {cause for a in machines if a.handler is not None for cause in facts.raised(a.handler.body, a)}
     yield from (f"trap {name}: no instruction raises it" for name in definition.traps if name not in raised)
     bound = {instruction.key for instruction in instructions}
     yield from (f"{op.where}: no profile checked has it" for op in definition.ops if op.key not in bound)

@@ -21,26 +21,23 @@ def check(architecture: Architecture, cache: Path) -> Result:
     """Renders it, looks for every instruction, and assembles and runs every program."""
     machine = f"{architecture.machine.profile}, {architecture.machine.timing.name}"
     try:
-        sections = {section.name: section for section in render(architecture).sections}
+        manual = render(architecture)
     except DefinitionError as error:
         return result("manual", machine, "it does not render", [str(error)])
     shown = offered(architecture)
-    problems = [f"no page about {one.mnemonic}" for one in shown if one.mnemonic not in sections]
-    problems += [
-        f"the page about {one.mnemonic} has no program"
-        for one in shown
-        if one.mnemonic in sections and not programs(sections[one.mnemonic])
-    ]
+    pages = {one.mnemonic: page for one in shown if (page := manual.find(one.mnemonic)) is not None}
+    problems = [f"no page about {one.mnemonic}" for one in shown if one.mnemonic not in pages]
+    problems += [f"the page about {mnemonic} has no program" for mnemonic, page in pages.items() if not programs(page)]
     ran, engine = 0, open_engine(architecture, cache)
-    for section in sections.values():
+    for section in manual.sections:
         for source in programs(section):
             ran += 1
             problem = _problem(engine, source)
             if problem:
                 problems.append(f"section {section.name}: {problem}: {source.strip().splitlines()[0]!r}")
-    words = sum(len(section.text.split()) for section in sections.values())
-    pages = sum(one.mnemonic in sections for one in shown)
-    seen = f"{len(sections)} sections, {words:,} words; pages for {pages} of {len(shown)} instructions; {ran} programs run"
+    words = sum(len(section.text.split()) for section in manual.sections)
+    covered = f"pages for {len(pages)} of {len(shown)} instructions"
+    seen = f"{len(manual.sections)} sections, {words:,} words; {covered}; {ran} programs run"
     return result("manual", machine, seen, problems)
 
 

@@ -1,10 +1,13 @@
 """Memory images on the command line: ``SPACE=FILE[@OFFSET]`` in, ``SPACE[:START:END]=FILE`` out.
 
 Files are raw elements in little endian, of the memory's own storage type unless its definition names another type for images.
+Where programs have symbols, ``SYMBOL=FILE[@OFFSET]`` and ``SYMBOL..SYMBOL=FILE`` name bytes in their memory, as a host does; a
+symbol is meant before a space of the same name.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +23,7 @@ from harness.files import write_atomically
 
 LARGEST = 1 << 30
 """Most bytes that one ``--dump`` writes."""
+_PLACE = re.compile(r"\s*(.+?)\s*(?:([+-])\s*(\w+)\s*)?\Z")
 
 
 @dataclass(frozen=True)
@@ -41,17 +45,32 @@ class Dumped:
     path: Path
 
 
-def parse_load(architecture: Architecture, text: str) -> Loaded:
-    """Reads the file of ``SPACE=FILE[@OFFSET]``. UsageError for an unknown space, a file that is missing or does not fit."""
+def parse_load(architecture: Architecture, text: str, symbols: Mapping[str, int] = {}) -> Loaded:
+    """Reads the file of ``SPACE=FILE[@OFFSET]`` or ``SYMBOL=FILE[@OFFSET]``. UsageError for an unknown place, a file that is
+    missing or does not fit."""
     name, equals, rest = text.partition("=")
     if not equals or not rest:
         raise UsageError(f"--load {text!r} is not SPACE=FILE[@OFFSET]")
-    memory = space(architecture, name)
+    memory, base = _named(architecture, name, symbols)
     file, at, offset = rest.rpartition("@")
     # A file name may contain @ itself; only what looks like a number is an offset.
     if not at or not _is_number(offset):
         file, offset = rest, "0"
-    start = int(offset, 0)
+    start = base + int(offset, 0)
+    data = _elements(text, file, memory)
+    if start + len(data) > memory.size:
+        raise UsageError(
+            f"--load {text!r}: {len(data)} elements from {start} on end at {start + len(data)}",
+            f"{memory.name} has {memory.size} elements of type {memory.dtype.name}",
+        )
+    if not memory.has(start, len(data), write=False):
+        there = ", ".join(f"{region.name} {region.start:#x} to {region.start + region.size:#x}" for region in memory.regions)
+        raise UsageError(f"--load {text!r}: {len(data)} bytes from {start:#x} on are not all there", f"there is {there}")
+    return Loaded(memory, start, data)
+
+
+def _elements(text: str, file: str, memory: BoundMemory) -> Elements:
+    """The content of a file as elements of the memory."""
     try:
         content = Path(file).read_bytes()
     except OSError as error:
@@ -60,20 +79,26 @@ def parse_load(architecture: Architecture, text: str) -> Loaded:
     if len(content) % stored.bytes:
         raise UsageError(f"--load {text!r}: {len(content)} bytes are no whole number of {stored.name} elements of {stored.bytes}")
     data = np.frombuffer(content, stored.numpy.newbyteorder("<") if stored.bytes > 1 else stored.numpy)
-    if start + len(data) > memory.size:
-        raise UsageError(
-            f"--load {text!r}: {len(data)} elements from {start} on end at {start + len(data)}",
-            f"{memory.name} has {memory.size} elements of type {memory.dtype.name}",
-        )
-    if stored != memory.dtype:
-        with np.errstate(all="ignore"):
-            data = data.astype(np.float32 if stored.is_float else data.dtype).astype(memory.dtype.numpy)
-    return Loaded(memory, start, data)
+    if stored == memory.dtype:
+        return data
+    with np.errstate(all="ignore"):
+        return data.astype(np.float32 if stored.is_float else data.dtype).astype(memory.dtype.numpy)
+
+
+def _named(architecture: Architecture, name: str, symbols: Mapping[str, int]) -> tuple[BoundMemory, int]:
+    """The memory that a name stands for, and where in it."""
+    if name in symbols:
+        dialect = architecture.definition.dialect
+        assert dialect is not None  # or there are no symbols
+        return architecture.memories[dialect.memory], symbols[name]
+    if symbols and name not in architecture.memories:
+        raise unknown("symbol or space", name, [*symbols, *architecture.memories])
+    return space(architecture, name), 0
 
 
 def parse_dump(architecture: Architecture, text: str, symbols: Mapping[str, int] = {}) -> Dumped:
     """``SPACE[:START:END]=FILE``; the whole memory without a range. In a dialect's programs also ``SYMBOL..SYMBOL=FILE``, bytes
-    between two symbols. UsageError for what does not exist or is too large."""
+    between two symbols, each with ``+BYTES`` or not. UsageError for what does not exist or is too large."""
     what, equals, file = text.partition("=")
     if ".." in what:
         what = _between(architecture, text, what, symbols)
@@ -99,10 +124,18 @@ def _between(architecture: Architecture, text: str, what: str, symbols: Mapping[
     if dialect is None:
         raise UsageError(f"--dump {text!r} names symbols", f"{architecture.name} has none; write SPACE:START:END=FILE")
     first, _, last = what.partition("..")
-    for name in (first, last):
-        if name not in symbols:
-            raise unknown("symbol", name, symbols, f"--dump {text!r}")
-    return f"{dialect.memory}:{symbols[first]}:{symbols[last]}"
+    return f"{dialect.memory}:{_address(text, first, symbols)}:{_address(text, last, symbols)}"
+
+
+def _address(text: str, place: str, symbols: Mapping[str, int]) -> int:
+    """The address of ``SYMBOL`` or ``SYMBOL+BYTES``."""
+    match = _PLACE.match(place)
+    if place not in symbols and match is not None and match[3] is not None and _is_number(match[3]):
+        offset = int(match[3], 0)
+        return _address(text, match[1], symbols) + (offset if match[2] == "+" else -offset)
+    if place not in symbols:
+        raise unknown("symbol", place, symbols, f"--dump {text!r}")
+    return symbols[place]
 
 
 def write_dump(engine: Engine, dump: Dumped) -> None:

@@ -30,6 +30,8 @@ from harness.paths import cache_dir
 
 FAILED = 1
 """Exit code of a program that has errors or did not end."""
+ELF_MAGIC = b"\x7fELF"
+"""How an ELF file begins."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def assemble_file(
 ) -> int:
     """``isa asm``; returns the exit code."""
     architecture = open_architecture(name, profile)
-    assembly = assemble(_text(file), architecture, strict=not compat, compat=compat)
+    assembly = assemble(_text(file, _content(file)), architecture, strict=not compat, compat=compat)
     if assembly.program is None:
         return _say_errors(assembly, as_json)
     _say_warnings(assembly)
@@ -84,8 +86,12 @@ def assemble_file(
 
 
 def disassemble_file(name: str, file: Path, profile: str | None) -> str:
-    """``isa disasm``: text that assembles to the same words."""
-    return disassemble(parse_words(_text(file)), open_architecture(name, profile)).rstrip("\n")
+    """``isa disasm``: text that assembles to the same words; those of an ELF file with its symbols."""
+    architecture, content = open_architecture(name, profile), _content(file)
+    if content.startswith(ELF_MAGIC):
+        program = _elf(architecture, file, content)
+        return disassemble(program.words, architecture, names=program.labels).rstrip("\n")
+    return disassemble(parse_words(_text(file, content)), architecture).rstrip("\n")
 
 
 def run(job: Job, as_json: bool) -> int:
@@ -145,15 +151,19 @@ def read_program(architecture: Architecture, text: str, compat: bool) -> Program
 
 def _prepared(architecture: Architecture, job: Job) -> tuple[Engine, Program]:
     """A reset machine with everything loaded, and the program."""
-    loads = [parse_load(architecture, text) for text in job.loads]
-    program = read_program(architecture, _text(job.file), job.compat)
+    content = _content(job.file)
+    if content.startswith(ELF_MAGIC):
+        program = _elf(architecture, job.file, content)
+    else:
+        program = read_program(architecture, _text(job.file, content), job.compat)
+    loads = [parse_load(architecture, text, program.symbols) for text in job.loads]
     if job.engine not in ("auto", "native", "golden"):
         raise UsageError(f"--engine {job.engine!r} does not exist", "auto, native or golden")
     engine = open_engine(architecture, cache_dir() / "isa", job.engine)
     engine.reset()
+    load_images(engine, program)
     for load in loads:
         engine.write(load.memory.name, load.start, load.data)
-    load_images(engine, program)
     return engine, program
 
 
@@ -198,7 +208,9 @@ def _report(architecture: Architecture, program: Program, outcome: Outcome, foun
     machine = architecture.machine
     ended = "ended" if found is None else "stopped by a fault"
     head = f"{ended} after {outcome.cycles:,} cycles and {outcome.instructions:,} instructions"
-    source = program.source or disassemble(program.words, architecture, labels=False)
+    source = program.source
+    if not source and not program.lines.any():  # lines of a text that is not at hand are better than words beside them
+        source = disassemble(program.words, architecture, labels=False)
     body = table(profile(outcome, program), source) if outcome.instructions else ""
     return f"{head} ({architecture.name}, profile {machine.profile}, timing {machine.timing.name})\n{body}".rstrip()
 
@@ -248,17 +260,29 @@ def _hex(architecture: Architecture, word: np.uint64) -> str:
     return f"0x{int(word):0{architecture.definition.word_bits // 4}X}"
 
 
-def _text(file: Path) -> str:
+def _content(file: Path) -> bytes:
     try:
-        content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        return sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
     except OSError as error:
         raise UsageError(f"{error.strerror}: {str(file)!r}", "the path of a program, or - for stdin") from None
-    if content.startswith(b"\x7fELF"):
-        raise UsageError(f"{str(file)!r} is an ELF file", "assembly or words in hexadecimal are understood")
+
+
+def _text(file: Path, content: bytes) -> str:
+    if content.startswith(ELF_MAGIC):
+        raise UsageError(f"{str(file)!r} is an ELF file", "assembly is understood here; isa run and isa disasm read ELF files")
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise UsageError(f"{str(file)!r} is not UTF-8 text: {error.reason} at byte {error.start}") from None
+
+
+def _elf(architecture: Architecture, file: Path, content: bytes) -> Program:
+    from backends.isa.elf import read_elf  # its parser is imported only for them
+
+    try:
+        return read_elf(content, architecture)
+    except UsageError as error:
+        raise UsageError(f"{str(file)!r}: {error.message}", error.hint) from None
 
 
 def _write(path: Path, content: str | bytes) -> None:

@@ -21,7 +21,7 @@ from backends.isa.assembler.expressions import Local, Name, Number, Operation, e
 from backends.isa.assembler.expressions import Node as Expression
 from backends.isa.assembler.lines import lead, split
 from backends.isa.assembler.symbols import NAME, Registers, Symbols, Unresolved
-from backends.isa.dialect import Dialect, Pseudo
+from backends.isa.dialect import Dialect, Link, Pseudo
 from backends.isa.engine import Image, Program
 from backends.isa.gnu.directives import DIRECTIVES, IGNORED, Directives
 from backends.isa.gnu.forms import Forms, Piece, word_of
@@ -37,24 +37,25 @@ _RELOCATIONS = ("hi", "lo", "pcrel_hi", "pcrel_lo", "pcrel_lo_before")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
 
-def assemble(source: str, architecture: Architecture, dialect: Dialect) -> tuple[Program | None, Reporter]:
+def assemble(source: str, architecture: Architecture, dialect: Dialect, link: Link) -> tuple[Program | None, Reporter]:
     """The program of a text, or None and what is wrong with it."""
     text = source.encode("utf-8", "replace").decode()
-    first = Assembler(architecture, dialect, {})
+    first = Assembler(architecture, dialect, {}, link)
     program = first.run(text)
     if program is None or not first.moves:
         return program, first.report
-    second = Assembler(architecture, dialect, first.sections.sizes())
+    second = Assembler(architecture, dialect, first.sections.sizes(), link)
     return second.run(text), second.report
 
 
 class Assembler(Expander):
     """One reading of a text."""
 
-    def __init__(self, architecture: Architecture, dialect: Dialect, sizes: dict[str, int]) -> None:
+    def __init__(self, architecture: Architecture, dialect: Dialect, sizes: dict[str, int], link: Link) -> None:
         super().__init__(architecture.definition.comments, BUDGET)
-        self.sections = Sections(dialect, architecture, sizes)
+        self.sections = Sections(dialect, architecture, sizes, link)
         self.symbols = Symbols(Registers(()))
+        self.symbols.give(link.symbols)
         self.forms = Forms(architecture, dialect)
         self._architecture, self._dialect = architecture, dialect
         self._directives = Directives(self)

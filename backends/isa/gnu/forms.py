@@ -67,8 +67,9 @@ class Forms:
         try:
             return form, self._values(form, pieces)
         except Mistake:
-            # `add a0, a1, 5` is short for `addi`; one with a register at its end is meant to be itself.
-            if pseudo is not None and pieces[-1][0].strip() not in self._registers:
+            # `add a0, a1, 5` is short for `addi`; one with a register at its end is meant to be itself, unless it has more
+            # operands, as `sw a0, symbol, t0` has.
+            if pseudo is not None and (pieces[-1][0].strip() not in self._registers or len(pieces) > len(form.parts)):
                 return pseudo
             raise
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from backends.isa.architecture import Architecture
+from backends.isa.architecture import Architecture, BoundMemory
 from backends.isa.assembler.diagnostics import Mistake, Place, near, quote
-from backends.isa.dialect import Dialect
+from backends.isa.dialect import Dialect, Link
 
 MOST_BYTES = 1 << 24
 """What all sections of a text may have together."""
@@ -23,6 +23,8 @@ class Section:
 
     name: str
     base: int
+    room: int
+    """Bytes that it may have: those to the end of its region."""
     content: bytearray = field(default_factory=bytearray)
     lines: dict[int, int] = field(default_factory=dict)
     """Source lines by offset, of whatever an instruction or a word of the program begins with."""
@@ -47,8 +49,10 @@ class Waiting:
 class Sections:
     """The sections of a text; ``sizes`` are those of an earlier reading, from which the addresses follow."""
 
-    def __init__(self, dialect: Dialect, architecture: Architecture, sizes: dict[str, int]) -> None:
-        self._made = {name: Section(name, base) for name, base in _bases(dialect, architecture, sizes).items()}
+    def __init__(self, dialect: Dialect, architecture: Architecture, sizes: dict[str, int], link: Link) -> None:
+        memory = architecture.memories[dialect.memory]
+        bases = _bases(dialect, architecture, sizes, link)
+        self._made = {name: Section(name, base, _room(memory, base)) for name, base in bases.items()}
         self.code = next(iter(self._made.values()))
         """The section of instructions."""
         self.current = self.code
@@ -70,6 +74,9 @@ class Sections:
         if self._total > MOST_BYTES:
             raise Mistake("too_large", f"more than {MOST_BYTES} bytes", "compute large tables in the program")
         section = self.current
+        if len(section.content) + len(content) > section.room:
+            raise Mistake("too_large", f"section {section.name} is longer than the {section.room} bytes that there are from "
+                          f"{section.base:#x} on", "make it shorter")  # fmt: skip
         section.lines.setdefault(len(section.content), line)
         section.content += content
 
@@ -78,11 +85,19 @@ class Sections:
         return {section.name: len(section.content) for section in self._made.values()}
 
 
-def _bases(dialect: Dialect, architecture: Architecture, sizes: dict[str, int]) -> dict[str, int]:
+def _room(memory: BoundMemory, base: int) -> int:
+    """Bytes from an address to the end of its region; no limit where the address is not known yet."""
+    if base >= UNKNOWN:
+        return MOST_BYTES
+    ends = [region.start + region.size for region in memory.regions if region.start <= base <= region.start + region.size]
+    return max(ends, default=memory.size) - base
+
+
+def _bases(dialect: Dialect, architecture: Architecture, sizes: dict[str, int], link: Link) -> dict[str, int]:
     bases: dict[str, int] = {}
     ends: dict[int | str, int] = {}
     for number, (name, place) in enumerate(dialect.sections.items()):
-        start = place if isinstance(place, int) else architecture.values[place]
+        start = link.origins.get(place, place if isinstance(place, int) else architecture.values[place])
         assert isinstance(start, int)
         if place not in ends:
             bases[name] = start

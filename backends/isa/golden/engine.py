@@ -25,7 +25,8 @@ from backends.isa.engine import Ended, LoopState, Outcome, Program, Trapped
 from backends.isa.expression import evaluate
 from backends.isa.golden.binding import Binder
 from backends.isa.golden.memory import PagedMemory
-from backends.isa.golden.scoreboard import Scoreboard
+from backends.isa.golden.pipeline import Completed, PipelineClock
+from backends.isa.golden.scoreboard import WORK_LIMIT, Scoreboard
 from backends.isa.golden.step import Step
 from backends.isa.golden.windows import Opening, TrapError, pattern_of, value_of
 from backends.isa.language.values import I32, U32, as_integer
@@ -50,7 +51,7 @@ class GoldenEngine:
     def __init__(self, architecture: Architecture, *, memory_limit: int = MEMORY_LIMIT) -> None:
         self.architecture = architecture
         self._memories = {name: PagedMemory(memory) for name, memory in architecture.memories.items()}
-        in_order = not architecture.machine.timing.blocking
+        in_order = architecture.machine.timing.in_order
         self._counted = [
             (memory, page_weight(memory.memory, in_order)) for memory in self._memories.values() if not is_small(memory.memory)
         ]
@@ -216,7 +217,9 @@ class _Run:
         self._words = [int(word) for word in program.words]
         self.pc, self.completed = start, 0
         self._counts = np.zeros(len(self._words), np.int64)
-        self._board = Scoreboard(engine.architecture.machine, len(self._words))
+        machine = engine.architecture.machine
+        words = len(self._words)
+        self._board = PipelineClock(engine.architecture, words) if machine.timing.pipeline else Scoreboard(machine, words)
         self._trace, self._events = trace, list[tuple[int, int, int]]()
 
     def finished(self, fuel: int, stop: tuple[int, int] | None) -> Ended | None:
@@ -244,11 +247,27 @@ class _Run:
         self.completed += 1
         commit(self.completed)
         self._counts[self.pc] += 1
-        issue, done = self._board.complete(self.pc, instruction.unit, instruction.timing, step.amount, step.reads, step.writes)
+        self._account(instruction, step, decoded.fields)
+        return "end" if step.halted else None
+
+    def _account(self, instruction: Instruction | None, step: Step, numbers: Mapping[str, int] | None) -> None:
+        """Tells the clock of what has happened, and goes on behind it: an instruction, or (``numbers`` is None) the handler in
+        the place of one, which is None where the word is none."""
+        target = self.pc + 1 if step.target is None else step.target
+        issue = done = self._board.cycles
+        if isinstance(self._board, PipelineClock):
+            amount = min(max(step.amount, 0), WORK_LIMIT)
+            if numbers is None or instruction is None:
+                issue, done = self._board.handled(self.pc)
+            else:
+                issue, done = self._board.complete(Completed(self.pc, target, instruction, numbers, amount, step.parts))
+        elif instruction is not None:
+            cells = (step.reads, step.writes) if numbers is not None else ((), ())
+            amount = step.amount if numbers is not None else 1
+            issue, done = self._board.complete(self.pc, instruction.unit, instruction.timing, amount, *cells)
         if len(self._events) < self._trace:
             self._events.append((self.pc, issue, done))
-        self.pc = self.pc + 1 if step.target is None else step.target
-        return "end" if step.halted else None
+        self.pc = target
 
     def handled(self, error: TrapError) -> bool:
         """Whether the handler of exceptions took a trap: then it has happened."""
@@ -259,13 +278,10 @@ class _Run:
         step.commit(self.completed)
         if 0 <= self.pc < len(self._words):
             self._counts[self.pc] += 1
-            issue = done = self._board.cycles
-            if error.cause not in ("invalid_opcode", "register_out_of_range"):
-                instruction = self._engine.decode(self._words[self.pc]).instruction
-                issue, done = self._board.complete(self.pc, instruction.unit, instruction.timing, 1, (), ())
-            if len(self._events) < self._trace:
-                self._events.append((self.pc, issue, done))
-        self.pc = self.pc + 1 if step.target is None else step.target
+            known = error.cause not in ("invalid_opcode", "register_out_of_range")
+            self._account(self._engine.decode(self._words[self.pc]).instruction if known else None, step, None)
+        else:
+            self.pc = self.pc + 1 if step.target is None else step.target
         return True
 
     def outcome(self, ended: Ended, trap: Trapped | None) -> Outcome:

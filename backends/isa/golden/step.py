@@ -12,9 +12,10 @@ from backends.isa.architecture import Architecture, BoundMemory
 from backends.isa.conversion import pattern_type
 from backends.isa.definition import Trap
 from backends.isa.golden.memory import PagedMemory
-from backends.isa.golden.scoreboard import Cell
+from backends.isa.golden.scoreboard import WORK_LIMIT, Cell
 from backends.isa.golden.windows import Opening, TrapError, Window, pattern_of, value_of
 from backends.isa.language.values import U32, as_integer, as_type, convert
+from backends.isa.pipeline import PARTS
 
 
 @dataclass
@@ -43,6 +44,7 @@ class Step:
         self.target: int | None = None
         self.halted = False
         self.amount = 1
+        self.parts = [0] * PARTS
         self._effects: list[Callable[[], None]] = []
         self._loop_effects: list[Callable[[int], None]] = []
         self._pending = 0
@@ -135,9 +137,12 @@ class Step:
         """Ends the program after this instruction."""
         self.halted = True
 
-    def work(self, amount: Any) -> None:
-        """Says the amount of work."""
-        self.amount = as_integer(amount)
+    def work(self, amount: Any, *, part: Any = None) -> None:
+        """Says the amount of work, or the cycles of a uop."""
+        if part is None:
+            self.amount = as_integer(amount)
+        else:
+            self.parts[as_integer(part)] = min(max(as_integer(amount), 0), WORK_LIMIT)
 
 
 class MemoryHandle:

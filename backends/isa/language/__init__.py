@@ -25,6 +25,7 @@ the definition (integers here), memories, register files, traps, loops, helpers 
 | ``require(condition, TRAP, value, limit=n)`` | traps unless the condition holds; value and limit go into the fault |
 | ``jump(target)``, ``halt()`` | where to go after this instruction |
 | ``work(n)`` | amount of work, for the cost class in machine.toml |
+| ``work(n, part=q)`` | cycles that uop q (0 to 15) takes, for classes that are ``timed`` (`backends.isa.pipeline`); other classes: nothing |
 | ``loops.push(register_number, body_address)``, ``loops.restart(position)``, ``loops.remove(position)`` | hardware loops |
 
 **Expressions**: literals, names, ``+ - * // %`` (floor), ``/`` (f32 only), ``<< >> & | ^ ~``, comparisons (no chains), ``and or not``,

@@ -158,8 +158,8 @@ def halt() -> None:
     _machine("halt")
 
 
-def work(amount: Any) -> None:
-    """The amount of work that the cost class multiplies; the last one said counts."""
+def work(amount: Any, *, part: Any = None) -> None:
+    """The amount of work that the cost class multiplies, or the cycles of a uop; the last one said counts."""
     _machine("work")
 
 

@@ -21,6 +21,7 @@ from backends.isa.language.expressions import as_int, bytes_of, condition, expre
 from backends.isa.language.scope import Context, Operands, Place, Scope, Shaped
 from backends.isa.language.source import always_returns, assigned, early_return, leaves, meet, product, scalar, scalars, source_of
 from backends.isa.language.typed import INTEGERS, RuleError, Typed, full, integer, narrowed
+from backends.isa.pipeline import PARTS
 
 MAX_SLOTS = 4096
 """Most windows that one ``Out(...)`` in a loop may open in one instruction."""
@@ -449,14 +450,23 @@ class _Checker:
             return self.require(arguments, options)
         if name == "store" and not options and len(arguments) == 4:
             return self.store_bytes(arguments)
-        if options or name not in ("jump", "halt", "work") or len(arguments) != (name != "halt"):
+        allowed = {"part"} if name == "work" else set()
+        if set(options) - allowed or name not in ("jump", "halt", "work") or len(arguments) != (name != "halt"):
             raise RuleError(
                 f"{name}(...) as a statement", "require(condition, TRAP, value), jump(target), halt() and work(n) are statements"
             )
         if name == "halt":
             return ir.Halt()
         value = as_int(expression(arguments[0], self.scope))
-        return ir.Jump(value.expr) if name == "jump" else ir.Work(value.expr)
+        if name == "jump":
+            return ir.Jump(value.expr)
+        return ir.Work(value.expr, self.part(options["part"]) if options else None)
+
+    def part(self, node: ast.expr) -> ir.Expr:
+        part = as_int(expression(node, self.scope))
+        if part.low < 0 or part.high >= PARTS:
+            raise RuleError(f"part {ast.unparse(node)!r} may be {part.low} to {part.high}", f"0 to {PARTS - 1}")
+        return part.expr
 
     def store_bytes(self, arguments: list[ast.expr]) -> ir.Stmt:
         memory, index, count, proven = bytes_of(arguments[:3], self.scope)

@@ -350,6 +350,8 @@ class Work:
     """The amount of work that the cost class multiplies (1 if a body never says it)."""
 
     amount: Expr
+    part: Expr | None = None
+    """The uop whose cycles it is, instead."""
 
 
 @dataclass(frozen=True)

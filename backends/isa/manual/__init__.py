@@ -3,7 +3,8 @@
 Chapters are ``manual/*.md.j2`` beside the definition, in the order of their file names; the first line is the title, ``# Title``,
 and ``20-vector-unit.md.j2`` is the section ``vector-unit``. They are Jinja with strict names: what a chapter says about sizes,
 cycles and mnemonics is looked up (`chapters.context`), so that it stays right when they change. Pages of the machine, of every
-offered instruction, of traps, the assembler and number formats need no author; they come from ``pages/``.
+offered instruction, of traps, the assembler and number formats need no author; they come from ``pages/``. Instructions that are
+best read about together have one page: a chapter in ``manual/instructions`` that calls ``reference("vadd_*", "vsub_*")``.
 
 Every block that is fenced as ``asm`` is a program that assembles and runs to its end without a trap; a test proves it.
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import jinja2
 from backends.isa.architecture import Architecture, Instruction
 from backends.isa.errors import DefinitionError
 from backends.isa.machine import Cost
-from backends.isa.manual import facts, listing, source
+from backends.isa.manual import facts, listing, reference, source
 from harness.backend import ManualSection
 from harness.errors import did_you_mean
 
@@ -23,42 +23,77 @@ _ORDER = re.compile(r"\A\d+[-_]")
 
 def author_chapters(architecture: Architecture) -> list[ManualSection]:
     """The chapters beside the definition, in the order of their names; none where there is no such folder."""
-    folder = architecture.definition.folder / "manual"
-    environment = _environment(str(folder))
-    made = []
-    for file in sorted(folder.glob("*.md.j2")):
-        text = listing.mention(_render(environment, file.name, context(architecture)), architecture)
-        title, _, body = text.lstrip().partition("\n")
-        if not title.startswith("# "):
-            raise DefinitionError(f"starts with {title!r}", "the first line is the title: # Vector unit", where=str(file))
-        name = _ORDER.sub("", file.name.removesuffix(".md.j2"))
-        made.append(ManualSection(name=name, title=title.removeprefix("# ").strip(), text=body.strip() + "\n"))
-    return made
+    values = context(architecture)
+    return [_chapter(file, values, architecture) for file in sorted((architecture.definition.folder / "manual").glob("*.md.j2"))]
+
+
+def _chapter(file: Path, values: Mapping[str, Any], architecture: Architecture) -> ManualSection:
+    text = listing.mention(_render(_environment(str(file.parent)), file.name, values), architecture)
+    title, _, body = text.lstrip().partition("\n")
+    if not title.startswith("# "):
+        raise DefinitionError(f"starts with {title!r}", "the first line is the title: # Vector unit", where=str(file))
+    name = _ORDER.sub("", file.name.removesuffix(".md.j2"))
+    return ManualSection(name=name, title=title.removeprefix("# ").strip(), text=body.strip() + "\n")
 
 
 def generated_pages(architecture: Architecture) -> list[ManualSection]:
-    """Pages that need no author: the machine, the instructions, semantics, traps, the assembler, number formats."""
+    """Pages that need no author: the machine, the instructions, semantics, traps, the assembler, number formats.
+
+    Pages of several instructions have one: ``manual/instructions/*.md.j2`` are chapters that call ``reference``. The instructions
+    that they show have no page of their own.
+    """
     shown = offered(architecture)
+    causes = {i.key: facts.traps(i, architecture) for i in shown}
     common = context(architecture) | {
         "instructions": shown,
         "facts": facts,
+        "causes": causes,
         "helpers": {name: source.helper_text(helper) for name, helper in source.helpers(architecture).items()},
-        "raisers": {cause: [i.mnemonic for i in shown if cause in facts.traps(i, architecture)] for cause in architecture.traps},
+        "raisers": {cause: [i.mnemonic for i in shown if cause in causes[i.key]] for cause in architecture.traps},
     }
     environment = _environment(str(_PAGES))
 
     def page(file: str, name: str, title: str, **more: Any) -> ManualSection:
         return ManualSection(name=name, title=title, text=_render(environment, f"{file}.md.j2", common | more).strip() + "\n")
 
+    families = _families(architecture, common)
+    together = {i.key for _, family in families for i in family}
+    alone = [i for i in shown if i.key not in together]
+    handler, assembler = architecture.handler, "gnu" if architecture.definition.dialect else "assembler"
     return [
         page("machine", "machine", "The machine: registers, memories, units"),
-        page("instructions", "instructions", "All instructions"),
-        *(page("instruction", *_title(i, architecture), instruction=i, body=source.body_text(i.function)) for i in shown),
+        page("instructions", "instructions", "All instructions", alone=alone, families=families),
+        *(section for section, _ in families),
+        *(page("instruction", *_title(i, architecture), instruction=i, body=source.body_text(i.function)) for i in alone),
         page("semantics", "semantics", "How to read the semantics"),
-        page("traps", "traps", "Traps"),
-        page("assembler", "assembler", "Assembler: syntax and directives"),
+        page("traps", "traps", "Traps", handler_text=source.body_text(handler.function) if handler else ""),
+        page(assembler, "assembler", "Assembler: syntax and directives"),
         page("formats", "formats", "Number formats and arithmetic"),
     ]  # fmt: skip
+
+
+def _families(architecture: Architecture, common: Mapping[str, Any]) -> list[tuple[ManualSection, list[Instruction]]]:
+    """The author's pages of several instructions, and which those are."""
+    found = []
+    for file in sorted((architecture.definition.folder / "manual" / "instructions").glob("*.md.j2")):
+        family: list[Instruction] = []
+        refer = partial(_reference, family, architecture, common)
+        found.append((_chapter(file, {**common, "reference": refer}, architecture), family))
+    return found
+
+
+def _reference(family: list[Instruction], architecture: Architecture, common: Mapping[str, Any], *patterns: str) -> str:
+    """The reference of the instructions that fit the patterns, which join the family."""
+    chosen = reference.select(patterns, common["instructions"])
+    family += chosen
+    causes = {cause for instruction in chosen for cause in common["causes"][instruction.key]}
+    facts_of_all = {
+        "forms": reference.forms(chosen, syntax), "rows": reference.operand_rows(chosen, architecture),
+        "meanings": reference.meanings(chosen), "few": reference.few, "family": chosen,
+        "costs": dict.fromkeys(common["cost_of"](instruction) for instruction in chosen),
+        "raised": [cause for cause in architecture.traps if cause in causes],
+    }  # fmt: skip
+    return _render(_environment(str(_PAGES)), "reference.md.j2", {**common, **facts_of_all}).strip()
 
 
 def offered(architecture: Architecture) -> list[Instruction]:
@@ -71,8 +106,9 @@ def context(architecture: Architecture) -> dict[str, Any]:
 
     ``m("KEY")``: mnemonic of an instruction by its key. ``has("KEY")``: whether this profile offers it.
     ``cycles("KEY", work=1)``: cycles until its result is there; ``cost("KEY")``: as text. ``params.NAME``: a parameter.
-    ``memory("NAME")``: a memory or register file. ``architecture``. Filter ``asm``: a block of assembly, written with keys and
-    operands in the order of the functions' parameters, as a fenced program. Code spans of a chapter that start with a key
+    ``memory("NAME")``: a memory or register file. ``architecture``. ``reference("KEY", "v*")``, only in ``manual/instructions``:
+    all about several instructions. Filter ``asm``: a block of assembly as a fenced program; it is written with keys and operands
+    in the order of the functions' parameters, or with a dialect, as that writes it. Code spans of a chapter that start with a key
     name the instruction by its mnemonic without any of this.
     """
     known = {instruction.key: instruction for instruction in offered(architecture)}
@@ -101,7 +137,8 @@ def context(architecture: Architecture) -> dict[str, Any]:
         "syntax": syntax,
         "example": lambda instruction: listing.example(instruction, architecture),
         "cost_of": lambda instruction: cost_text(costs[instruction.timing], blocking=architecture.machine.timing.blocking),
-        "first_sentence": _first_sentence,
+        "first_sentence": facts.first_sentence,
+        "details": facts.details,
     }
 
 
@@ -152,13 +189,8 @@ def syntax(instruction: Instruction) -> str:
 
 def _title(instruction: Instruction, architecture: Architecture) -> tuple[str, str]:
     """Name and title of an instruction's section."""
-    what = listing.mention(_first_sentence(instruction.doc), architecture).rstrip(".")
+    what = listing.mention(facts.first_sentence(instruction.doc), architecture).rstrip(".")
     return instruction.mnemonic, f"{instruction.mnemonic}: {what}"
-
-
-def _first_sentence(doc: str) -> str:
-    paragraph = " ".join(doc.strip().split("\n\n")[0].split())
-    return re.split(r"(?<=[.!?]) (?=[A-Z`])", paragraph, maxsplit=1)[0]
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -34,10 +34,22 @@ class BitRow(NamedTuple):
     holds: str
 
 
+def first_sentence(doc: str) -> str:
+    """Of a docstring's first paragraph."""
+    paragraph = " ".join(doc.strip().split("\n\n")[0].split())
+    return re.split(r"(?<=[.!?]) (?=[A-Z`])", paragraph, maxsplit=1)[0]
+
+
+def details(doc: str) -> str:
+    """What a docstring says after its first sentence."""
+    return " ".join(doc.split())[len(first_sentence(doc)) :].strip()
+
+
 def operand_rows(instruction: Instruction, architecture: Architecture) -> list[OperandRow]:
     """Operands in the order in which they are written; operands that are never written are left out."""
-    written = [instruction.operand(part) for part in instruction.syntax if part in {o.name for o in instruction.operands}]
-    return [_operand(operand, architecture) for operand in written]
+    operands = {operand.name: operand for operand in instruction.operands}
+    words = [word for part in instruction.syntax for word in re.findall(r"\w+", part)]  # imm(rs1) is two operands
+    return [_operand(operands[word], architecture) for word in words if word in operands]
 
 
 def _operand(operand: BoundOperand, architecture: Architecture) -> OperandRow:
@@ -50,14 +62,23 @@ def _operand(operand: BoundOperand, architecture: Architecture) -> OperandRow:
         meaning = "label or word address" + (", encoded as the distance from this instruction" if kind.relative else "")
     if kind.scale != 1:
         meaning += f", a multiple of {kind.scale}"
-    default = "" if kind.default is None else f"may be left out at the end: {kind.default}"
-    return OperandRow(operand.name, f"{operand.low} to {operand.high}", meaning, default)
+    names = {value: name for name, value in kind.names}
+    said = names.get(kind.default or 0, "" if kind.named else str(kind.default))
+    default = "" if kind.default is None else "may be left out at the end" + f": {said}" * bool(said)
+    written = f"{operand.low} to {operand.high}"
+    if kind.distance:
+        written, meaning = "label or byte address", f"encoded as the distance from this instruction, {written}"
+    elif kind.named:
+        written, meaning = ", ".join(f"`{name}`" for name in names.values()), "a name"
+    elif names:
+        meaning = f"number, or a name such as {' '.join(f'`{name}`' for name in list(names.values())[:3])}"
+    return OperandRow(operand.name, written, meaning, default)
 
 
 def _access(kind: Access, operand: BoundOperand, architecture: Architecture) -> str:
     if kind.target.is_registers:
         zero = architecture.memories[operand.file].zero
-        hard = kind.direction != "in" and zero is not None
+        hard = kind.direction != "in" and zero is not None and architecture.definition.dialect is None
         return f"register, {TRANSFER[kind.direction]}" + (f"; not `{operand.file}{zero}`, which is always 0" if hard else "")
     memory = architecture.memories[kind.target.name]
     dtype = (kind.dtype or memory.dtype).name
@@ -101,8 +122,13 @@ def _bits(bit: int, width: int) -> str:
 
 def traps(instruction: Instruction, architecture: Architecture) -> list[str]:
     """Causes that this instruction can raise, apart from those of fetching any instruction."""
-    found = {cause for node in _nodes(instruction.body) for cause in _causes(node, architecture)}
-    helpers = {node.function for node in _nodes(instruction.body) if isinstance(node, ir.Call)}
+    return raised(instruction.body, architecture)
+
+
+def raised(body: ir.Body, architecture: Architecture) -> list[str]:
+    """Causes that a body can raise."""
+    found = {cause for node in _nodes(body) for cause in _causes(node, architecture)}
+    helpers = {node.function for node in _nodes(body) if isinstance(node, ir.Call)}
     for name in helpers & architecture.functions.keys():
         found |= {cause for node in _nodes(architecture.functions[name]) for cause in _causes(node, architecture)}
     return [cause for cause in architecture.traps if cause in found]
@@ -116,7 +142,8 @@ def _causes(node: Any, architecture: Architecture) -> Iterator[str]:
             yield f"{node.memory}_misaligned"
         yield f"{node.memory}_out_of_range"
     elif isinstance(node, ir.StateLoad | ir.StateStore) and not node.proven:
-        yield f"{node.memory}_out_of_range"
+        access = "load" if isinstance(node, ir.StateLoad) else "store"
+        yield f"{node.memory}_{access}_fault" if architecture.memories[node.memory].regions else f"{node.memory}_out_of_range"
     elif isinstance(node, ir.LoopsCall) and node.method == "push":
         yield "loop_depth"
 
@@ -133,6 +160,12 @@ def formats(architecture: Architecture) -> list[str]:
     return sorted(names)
 
 
+def has_floats(architecture: Architecture) -> bool:
+    """Whether bodies compute with f32."""
+    found = (getattr(node, "type", None) for i in architecture.instructions for node in _nodes(i.body))
+    return any(kind == "f32" for kind in found)
+
+
 def blocks(architecture: Architecture) -> list[MX]:
     """Block-scaled types of windows."""
     opened = {
@@ -145,11 +178,12 @@ def blocks(architecture: Architecture) -> list[MX]:
 
 
 def _nodes(node: Any) -> Iterator[Any]:
-    """An ir node and everything in it."""
-    if dataclasses.is_dataclass(node):
-        yield node
-        for field in dataclasses.fields(node):
-            yield from _nodes(getattr(node, field.name))
-    elif isinstance(node, tuple):
-        for part in node:
-            yield from _nodes(part)
+    """An ir node and everything in it, in any order. A loop, for bodies with thousands of nodes."""
+    waiting = [node]
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, tuple):
+            waiting.extend(found)
+        elif hasattr(found, "__dataclass_fields__"):
+            yield found
+            waiting.extend(vars(found).values())

@@ -17,7 +17,12 @@ _MENTION = re.compile(r"`([A-Za-z_]\w*)(?=[ `])")
 
 
 def translate(source: str, architecture: Architecture) -> str:
-    """Assembly with keys as mnemonics, as this architecture's assembler reads it; other lines stay as they are."""
+    """Assembly with keys as mnemonics, as this architecture's assembler reads it; other lines stay as they are.
+
+    A dialect's assembly is what the tools of an existing instruction set read: chapters are written in it.
+    """
+    if architecture.definition.dialect is not None:
+        return source
     by_key = {instruction.key: instruction for instruction in architecture.instructions}
     return "\n".join(_line(line, by_key, architecture.definition.comments) for line in source.split("\n"))
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from backends.isa.architecture import Architecture
-from backends.isa.definition import Helper
+from backends.isa.definition import Helper, Procedure, globals_of
 
 _LINT = re.compile(r"[ \t]*# (?:noqa|type: ignore|fmt:).*$")
 
@@ -31,15 +31,15 @@ def body_text(function: Callable[..., Any]) -> str:
     return _readable(lines[start:])
 
 
-def helper_text(helper: Helper) -> str:
-    """A helper with its signature and docstring, without the decorator."""
+def helper_text(helper: Helper | Procedure) -> str:
+    """A helper or procedure with its signature and docstring, without the decorator."""
     lines, tree = _parsed(helper.function)
     return _readable(lines[tree.body[0].lineno - 1 :])
 
 
-def helpers(architecture: Architecture) -> dict[str, Helper]:
-    """The helpers that this architecture's bodies call, in the order of `Architecture.functions`."""
-    found: dict[str, Helper] = {}
+def helpers(architecture: Architecture) -> dict[str, Helper | Procedure]:
+    """What this architecture's bodies call: procedures, then helpers in the order of `Architecture.functions`."""
+    found: dict[str, Helper | Procedure] = {}
     waiting = [instruction.function for instruction in architecture.instructions]
     seen = set()
     while waiting:
@@ -48,12 +48,13 @@ def helpers(architecture: Architecture) -> dict[str, Helper]:
                 seen.add(helper.name)
                 found[helper.name] = helper
                 waiting.append(helper.function)
-    return {name: found[name] for name in architecture.functions if name in found}
+    procedures = {name: part for name, part in found.items() if isinstance(part, Procedure)}
+    return procedures | {name: found[name] for name in architecture.functions if name in found}
 
 
-def _called(function: Callable[..., Any]) -> Iterator[Helper]:
-    space = function.__globals__
-    return (space[name] for name in function.__code__.co_names if isinstance(space.get(name), Helper))
+def _called(function: Callable[..., Any]) -> Iterator[Helper | Procedure]:
+    space, code = globals_of(function), function.__code__
+    return (part for name in code.co_names + code.co_freevars if isinstance(part := space.get(name), Helper | Procedure))
 
 
 def _readable(lines: list[str]) -> str:

@@ -12,7 +12,7 @@ from backends.isa.check import agreement, baselines, check, lints, manual, words
 from backends.isa.check.agreement import Campaign
 from backends.isa.check.cases import cases
 from backends.isa.definition import Access, Immediate
-from backends.isa.engine import Program
+from backends.isa.engine import Image, Program
 from backends.isa.golden.engine import GoldenEngine
 from backends.isa.native.build import find_compiler
 from backends.isa.registry import find, open_architecture
@@ -218,3 +218,17 @@ def test_what_costs_little_holds_for_the_registered_ones(name, tmp_path):
     for architecture in machines:
         assert words.check(architecture, 3).problems == ()
         assert manual.check(architecture, tmp_path).problems == ()
+
+
+def test_a_cause_that_only_the_handler_raises_is_raised():
+    machine = load(find(str(Path(__file__).parent / "bytes_isa")))
+    assert not [problem for problem in lints.check(machine.definition, [machine]).problems if "trap none" in problem]
+
+
+def test_a_word_that_is_no_instruction_may_be_handled():
+    machine = load(find("coral"))
+    engine = GoldenEngine(machine)
+    campaign = Campaign(machine, engine, np.random.default_rng(1))
+    campaign._run("handled", np.array([0xFFFFFFFF], np.uint64), [Image("mtvec", 0, np.array([4], np.uint32))])
+    assert campaign.problems == []
+    assert not campaign._completed

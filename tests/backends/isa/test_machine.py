@@ -108,7 +108,7 @@ def test_a_cost_reads_as_its_formula():
     ("old", "new", "message"),
     [
         ('kind = "dma"', 'kind = "disk"', r"machine.toml: units.copy: kind is 'disk'\n  hint: compute, memory or dma"),
-        ('issue = "blocking"', 'issue = "fast"', r"timing.sequential: issue is 'fast'\n  hint: blocking or in-order"),
+        ('issue = "blocking"', 'issue = "fast"', r"timing.sequential: issue is 'fast'\n  hint: blocking, in-order or pipeline"),
         ("add = 1\n", "add = -1\n", r"timing.sequential.costs.add: -1 is -1\n  hint: it must not be negative"),
         ('"2*VLEN"', '"2*VLANE"', r"costs.map: .*'VLANE' is not"),
         ('"22/25"', '"22/0"', r"costs.load: per = '22/0' divides by zero"),

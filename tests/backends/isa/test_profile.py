@@ -13,7 +13,7 @@ PROGRAM = Program(np.array([1, 2, 2], np.uint64), np.array([1, 2, 2], np.int32),
 
 
 def outcome(events=None):
-    stalls = np.array([[1, 0, 0, 0, 0], [1, 3, 0, 0, 0], [1, 0, 0, 0, 4]], np.int64)
+    stalls = np.array([[1, 0, 0, 0, 0, 0], [1, 3, 0, 0, 0, 0], [1, 0, 0, 0, 4, 0]], np.int64)
     counts = np.array([1, 2, 1], np.int64)
     return Outcome("end", 3, 10, 4, None, counts, stalls, {"alu": 5}, events=events)
 

@@ -53,6 +53,11 @@ def test_non_finite_only_where_expected(got, expected, passes):
     assert (report([got], [expected], allowed=1e30) == ()) is passes
 
 
+def test_a_signalling_nan_is_a_nan_and_no_warning():
+    (mismatch,) = report(np.array([0x7F800001], np.uint32).view(np.float32), [1.0])
+    assert np.isnan(mismatch.examples[0].got)
+
+
 def test_missing_output_and_wrong_shape_are_mismatches():
     w = workload(4)
     expected, allowed = {"y": np.zeros(4)}, {"y": np.zeros(4)}

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from backends.cpu import diagnostics
 from backends.isa.assembler import assemble, disassemble
 from backends.isa.bind import load
+from backends.isa.elf import read_elf
 from backends.isa.errors import DefinitionError
 from backends.isa.machine import load_machine
 from backends.verilog.gate import reply
@@ -35,9 +36,11 @@ from harness.run.journal import read_events
 from harness.run.store import read_lock, read_trial
 from harness.scoring import leaderboard
 from harness.testing import INSPECT, ToyBackend, vec_add
-from isa_specs.tiny.isa import isa
+from isa_specs.coral.isa import isa as coral_isa
+from isa_specs.tiny.isa import isa as tiny_isa
 
-TINY = load(isa)
+TINY, CORAL = load(tiny_isa), load(coral_isa)
+ELF = (Path(__file__).parents[2] / "data" / "coral" / "elf" / "dot.elf").read_bytes()
 DEEP = ("[" * 100_000, '{"a":' * 100_000, "(" * 100_000, "-" * 100_000 + "1")
 """Nesting beyond any stack."""
 CRASHES = [*DEEP, "\0", "\ud800", "", "\n", "\ufeff{}", "NaN", "1e999", '{"schema_version": [1]}', "null", "\x1b[31m"]
@@ -78,6 +81,22 @@ def _places(value: Any) -> Any:
     for key, inner in list(items):
         yield value, key
         yield from _places(inner)
+
+
+def damaged(content: bytes) -> st.SearchStrategy[bytes]:
+    """A binary file with a few other bytes, or cut off: most changes are in its headers, where they do most."""
+    place = st.integers(0, 128) | st.integers(0, len(content))
+    change = st.tuples(place, st.binary(min_size=1, max_size=4) | st.sampled_from([b"\xff" * 4, bytes(4)]))
+
+    def apply(drawn: tuple[list[tuple[int, bytes]], int]) -> bytes:
+        changes, end = drawn
+        made = bytearray(content)
+        for at, new in changes:
+            made[at : at + len(new)] = new
+        return bytes(made[:end])
+
+    ends = st.just(len(content)) | st.integers(0, len(content))
+    return st.tuples(st.lists(change, max_size=8), ends).map(apply) | st.binary(max_size=100).map(lambda tail: content[:4] + tail)
 
 
 def as_bytes(text: str) -> bytes:
@@ -173,6 +192,7 @@ BOARD = {"schema_version": 1, "rows": [{"id": "x"}]}
 PARSERS: Mapping[str, Parser] = {
     "assembler": Parser(near(ASSEMBLY), lambda text, _: assemble(text, TINY)),
     "disassembler": Parser(st.lists(st.integers(0, 2**32 - 1), max_size=20), lambda words, _: disassemble(words, TINY), False),
+    "ELF": Parser(damaged(ELF), refusing(UsageError)(lambda content, _: read_elf(content, CORAL)), False),
     "toy language": Parser(near(PROGRAM, "t = max(a, b[3]) * 2\n"), lambda s, _: ToyBackend().build(s, vec_add.workload("C1"))),
     "compiler's messages": Parser(near(GCC), lambda text, _: diagnostics.parse(text, text, "void kernel(void)")),
     "C text": Parser(

@@ -11,7 +11,7 @@ from harness.run.plan import Options
 from harness.run.selection import select
 from harness.run.session import Session
 
-SIMULATED = ("tiny", "plena")
+SIMULATED = ("tiny", "plena", "coral")
 CHEATS = [cheat for cheat in read_corpus(CHECKOUT) if cheat.backend in SIMULATED]
 
 

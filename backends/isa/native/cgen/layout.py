@@ -116,7 +116,7 @@ class Layout:
     @property
     def in_order(self) -> bool:
         """Whether the timing is a scoreboard with ready times."""
-        return not self.architecture.machine.timing.blocking
+        return self.architecture.machine.timing.in_order
 
     def site(self, cause: str, operand: str, address: ValueType | None = None, limit: ValueType | None = None) -> int:
         """The number of a trap site; sites that report the same are one."""

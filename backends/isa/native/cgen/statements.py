@@ -219,15 +219,19 @@ class BodyWriter:
             case ir.Halt():
                 self.halts = True
                 self.line("flow = 3;")
-            case ir.Work(amount=amount):
-                self.works = True
-                self.line(f"work = {self._work(amount)};")
+            case ir.Work():
+                self._work(node)
             case ir.LoopsCall():
                 self._loops_call(node)
 
-    def _work(self, amount: ir.Expr) -> str:
-        value, type_ = self.wide(amount)
-        return f"min_u64({value}, UINT32_MAX)" if type_ == "u64" else f"(uint64_t)min_i64(max_i64({value}, 0), UINT32_MAX)"
+    def _work(self, node: ir.Work) -> None:
+        value, type_ = self.wide(node.amount)
+        amount = f"min_u64({value}, UINT32_MAX)" if type_ == "u64" else f"(uint64_t)min_i64(max_i64({value}, 0), UINT32_MAX)"
+        if node.part is None:
+            self.works = True
+            self.line(f"work = {amount};")
+        elif self.layout.architecture.machine.timing.pipeline:
+            self.line(f"m->parts[{expression(self, node.part)}] = {amount};")
 
     def wide(self, node: ir.Expr) -> tuple[str, ValueType]:
         """An integer in 64 bits; u64 values that a cast to `int` stands around keep their sign."""

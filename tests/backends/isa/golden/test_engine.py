@@ -201,7 +201,7 @@ def test_blocking_timing_charges_issue_and_the_unit():
     machine = engine()
     out = run(machine, word("LI", rd=1, imm=4), word("VADD", rs1=1), word("QUANT", rd=1, rs1=0, rs2=1), word("HALT"), trace=3)
     assert out.cycles == 1 + 3 + (2 + 12)
-    assert out.stalls.tolist() == [[1, 0, 0, 0, 0], [1, 0, 2, 0, 0], [1, 0, 0, 0, 13], [0, 0, 0, 0, 0]]
+    assert out.stalls.tolist() == [[1, 0, 0, 0, 0, 0], [1, 0, 2, 0, 0, 0], [1, 0, 0, 0, 13, 0], [0] * 6]
     assert out.events.tolist() == [[0, 0, 1], [1, 1, 4], [2, 4, 18]]
     assert out.busy == {"alu": 1, "vec": 3, "mover": 14}
 
@@ -224,7 +224,7 @@ def test_in_order_timing_waits_for_data_units_and_dmas():
     by_cause = dict(zip(CAUSES, out.stalls.T.tolist(), strict=True))
     assert by_cause == {
         "issue": [1, 1, 1, 1, 1, 1], "data": [0, 0, 0, 5, 4, 0], "unit": [0, 0, 1, 0, 0, 0], "memory": [0] * 6,
-        "dma": [0, 0, 0, 0, 1, 0],
+        "dma": [0, 0, 0, 0, 1, 0], "fetch": [0] * 6,
     }  # fmt: skip
 
 

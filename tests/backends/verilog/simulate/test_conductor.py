@@ -312,8 +312,12 @@ def test_a_run_that_is_missing_is_never_a_pass(run, add, kernel, monkeypatch):
 
 def test_robustness_is_seeded_anew_each_time(run, add, kernel):
     fussy = kernel("add", ("assign s_ready = !m_valid || m_ready;", "assign s_ready = 1'b1;"))
-    messages = {failure(run(add, fussy)[1])[1] for _ in range(3)}
-    assert len(messages) > 1
+    messages: set[str] = set()
+    for _ in range(20):  # of one run in three the stalls begin at the first beat, as in the one before
+        messages.add(failure(run(add, fussy)[1])[1])
+        if len(messages) > 1:
+            return
+    pytest.fail(f"20 runs failed alike: {messages}")
 
 
 def test_without_verilator_that_is_said_once(sandbox, cache, monkeypatch, capsys):
