@@ -34,6 +34,8 @@ class InstructionCode:
     """Whether it may move the deadline: loops, and memories whose written pages are counted."""
     heavy: bool
     """Whether it is a function of its own."""
+    works: bool
+    """Whether its body says its amount of work."""
 
 
 def write_instruction(layout: Layout, instruction: Instruction) -> InstructionCode:
@@ -56,7 +58,7 @@ def write_instruction(layout: Layout, instruction: Instruction) -> InstructionCo
     traps = any("return trap(" in line for line in parts)
     return InstructionCode(
         instruction.number, "\n".join([f"{'NEVER' if heavy else 'ALWAYS'} {signature}", *parts]), traps,
-        writer.jumps, writer.halts, bool(writer.loop_calls) or marks, heavy,
+        writer.jumps, writer.halts, bool(writer.loop_calls) or marks, heavy, writer.works,
     )  # fmt: skip
 
 

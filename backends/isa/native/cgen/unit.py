@@ -15,9 +15,11 @@ from backends.isa.definition import Field, Immediate
 from backends.isa.engine import CAUSES
 from backends.isa.native.cgen.instruction import InstructionCode, write_handler, write_instruction
 from backends.isa.native.cgen.layout import C_TYPES, Layout, storage_type
+from backends.isa.native.cgen.pipeline import PipelineWriter
 from backends.isa.native.cgen.statements import BodyWriter, Slots
 from backends.isa.native.cgen.timing import DATA_CAUSE, UNIT_CAUSE, Clock
 from backends.isa.pages import PAGE_BITS
+from backends.isa.pipeline import PARTS
 
 HEADER = (
     "const uint64_t *words", "uint64_t nwords", "uint64_t pc", "uint64_t fuel", "uint64_t slice", "uint64_t stop_pc",
@@ -35,12 +37,14 @@ def translate(layout: Layout) -> str:
     """The C text; fills the layout's trap sites and scratch size."""
     architecture = layout.architecture
     codes = [write_instruction(layout, instruction) for instruction in architecture.instructions]
+    pipeline = PipelineWriter.of(layout)
+    dispatch = "\n".join(_dispatch(layout, code, pipeline) for code in codes)
     template = (resources.files("backends.isa.native") / "dispatch.c").read_text(encoding="utf-8")
     parts = {
-        "MACHINE": _machine(layout), "TABLES": _tables(layout), "HELPERS": _helpers(layout), "DECODER": _decoder(architecture),
+        "MACHINE": _machine(layout, pipeline), "PIPELINE": pipeline.functions() if pipeline else "", "TABLES": _tables(layout), "HELPERS": _helpers(layout), "DECODER": _decoder(architecture),
         "INSTRUCTIONS": "\n\n".join([*_unique(codes), write_handler(layout)]), "HANDLED": _handled(layout),
         "LABELS": ", ".join(f"&&l{code.number}" for code in codes),
-        "DISPATCH": "\n".join(map(_dispatch, codes)), "EXPORTS": ", ".join(_exports(layout)),
+        "DISPATCH": dispatch, "EXPORTS": ", ".join(_exports(layout)),
     }  # fmt: skip
     for name, text in parts.items():
         template = template.replace(f"/*{name}*/", text)
@@ -65,7 +69,7 @@ def _handled(layout: Layout) -> str:
     return f"#define HANDLES\nstatic const int64_t HANDLED[] = {{{codes}}};"
 
 
-def _machine(layout: Layout) -> str:
+def _machine(layout: Layout, pipeline: PipelineWriter | None) -> str:
     """Structs of a machine and of a decoded word."""
     architecture = layout.architecture
     slots = [Slots.of(instruction) for instruction in architecture.instructions]
@@ -85,11 +89,13 @@ def _machine(layout: Layout) -> str:
             f"#define UNITS {units}",
             f"#define CAUSES {len(CAUSES)}",
             f"#define IN_ORDER {int(layout.in_order)}",
+            f"#define PIPELINED {int(pipeline is not None)}",
             f"#define HAS_LOOPS {int(architecture.loops is not None)}",
             f"#define LOOP_LIMIT {architecture.loops.limit if architecture.loops else 0}u",
             f"#define ENDS {int(architecture.definition.ends == 'end')}",
             f"#define OPERATIONS {len(architecture.instructions)}",
             f"struct insn {{ const void *go; uint64_t count; {' '.join(fields)} }} __attribute__((aligned(32)));",
+            pipeline.state() if pipeline else "",
             "struct machine {",
             *(f"  {name};" for name in HEADER),
             f"  void *memory[{memories}]; uint64_t *ready[{memories}]; uint8_t *dirty[{memories}];",
@@ -97,6 +103,7 @@ def _machine(layout: Layout) -> str:
             f"  uint64_t busy[{units}], unit_free[{units}];",
             f"  int64_t loop_register[{depth}], loop_body[{depth}]; uint64_t loop_start[{depth}];",
             "  struct { " + " ".join(ready) + " };",
+            f"  uint64_t work, parts[{PARTS}]; struct pipe pipe;" if pipeline else "",
             "  uint64_t state ALIGNED;",
             *(f"  {line}" for line in state),
             "  uint64_t state_end;",
@@ -150,8 +157,9 @@ def _helpers(layout: Layout) -> str:
     return "\n\n".join(texts)
 
 
-def _dispatch(code: InstructionCode) -> str:
+def _dispatch(layout: Layout, code: InstructionCode, pipeline: PipelineWriter | None) -> str:
     """The code behind one operation's address."""
+    instruction = layout.architecture.instructions[code.number]
     call = f"op_{code.number}(m, in, n, &next, &{'m->' if code.heavy else ''}earliest)"
     lines = [f"const int flow = {call}; (void)flow;"]
     if code.heavy:  # a pointer to the loop's own copy would keep that in memory
@@ -160,6 +168,11 @@ def _dispatch(code: InstructionCode) -> str:
         lines.append("if (UNLIKELY(flow == 1)) goto trapped;")
     if code.reloads:
         lines.append("deadline = m->deadline;")
+    if pipeline is not None:
+        if pipeline.pipeline.stages[instruction.timing].timed:
+            lines.insert(0, "memset(m->parts, 0, sizeof m->parts);")
+        jumped = "flow >= 2 && next != in - program + 1" if code.jumps else "0"
+        lines.append(pipeline.call(instruction, code.works, jumped))
     if code.halts:
         lines.insert(0, "next = in - program + 1;")
         lines.append("if (flow == 3) goto halted;")
