@@ -13,7 +13,7 @@ from importlib import resources
 from backends.isa.architecture import Architecture, Instruction
 from backends.isa.definition import Field, Immediate
 from backends.isa.engine import CAUSES
-from backends.isa.native.cgen.instruction import InstructionCode, write_handler, write_instruction
+from backends.isa.native.cgen.instruction import PARAMETERS, InstructionCode, write_handler, write_instruction
 from backends.isa.native.cgen.layout import C_TYPES, Layout, storage_type
 from backends.isa.native.cgen.statements import BodyWriter, Slots
 from backends.isa.native.cgen.timing import DATA_CAUSE, UNIT_CAUSE, Clock
@@ -51,9 +51,14 @@ def _unique(codes: Sequence[InstructionCode]) -> Iterator[str]:
     """The functions; those that do the same, as in families of instructions, are one."""
     first: dict[str, int] = {}
     for code in codes:
-        _, _, body = code.text.partition("\n")
-        number = first.setdefault(body, code.number)
-        yield code.text if number == code.number or not code.heavy else f"#define op_{code.number} op_{number}"
+        number = first.setdefault(code.text, code.number)
+        if number != code.number and code.heavy:
+            yield f"#define op_{code.number} op_{number}"
+            continue
+        if code.plain:
+            yield f"COLD int plain_{number}({PARAMETERS}) {{\n{code.plain}"
+            yield f"#undef PLAIN\n#define PLAIN plain_{number}"
+        yield f"{'NEVER' if code.heavy else 'ALWAYS'} int op_{code.number}({PARAMETERS}) {{\n{code.text}"
 
 
 def _handled(layout: Layout) -> str:
@@ -100,6 +105,7 @@ def _machine(layout: Layout) -> str:
             "  uint64_t state ALIGNED;",
             *(f"  {line}" for line in state),
             "  uint64_t state_end;",
+            "  uint8_t behind[64];",  # that `read_lanes` may read
             "};",
         ]
     )
