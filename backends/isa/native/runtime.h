@@ -16,6 +16,7 @@
 #define ALWAYS static inline __attribute__((always_inline, unused))
 #define MAYBE static inline __attribute__((unused))
 #define NEVER static __attribute__((noinline, unused))
+#define PART_SHARED __attribute__((noinline, visibility("hidden"))) /* parts of a library call each other */
 #define COLD static __attribute__((noinline, cold, unused))
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)

@@ -10,6 +10,7 @@ from backends.isa.differential import compare
 from backends.isa.generate import random_program
 from backends.isa.golden.engine import GoldenEngine
 from backends.isa.language import ir
+from backends.isa.native.cgen import unit
 from backends.isa.native.cgen.lanes import find_lanes, slope
 from backends.isa.native.cgen.layout import Layout
 from backends.isa.native.engine import NativeEngine
@@ -104,6 +105,19 @@ def test_random_programs(engines, machine, seed):
     rng = np.random.default_rng(seed)
     for _ in range(6):
         words, images = random_case(machine, rng, int(rng.integers(1, 30)), count=(0, 70), size=(0, 5), first=(0, 3))
+        assert compare(*engines, words, images).found == ()
+
+
+def test_in_parts(machine, native_cache, monkeypatch):
+    """Instructions that are compiled in several translation units do the same."""
+    monkeypatch.setattr(unit, "PART_CHARACTERS", 20_000)
+    layout = Layout(machine)
+    assert "#if PART == 3" in unit.translate(layout)
+    assert len(layout.parts) >= 4
+    engines = GoldenEngine(machine), NativeEngine(machine, native_cache)
+    rng = np.random.default_rng(3)
+    for _ in range(60):
+        words, images = random_case(machine, rng, 20, count=(0, 70), size=(0, 5), first=(0, 3))
         assert compare(*engines, words, images).found == ()
 
 
