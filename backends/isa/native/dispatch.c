@@ -1,6 +1,9 @@
 /* The engine of one architecture; comments in capitals are replaced by what `cgen` writes. */
 #include "runtime.h"
 #include <stddef.h>
+#ifndef PART
+#define PART 0 /* translation unit: 0 runs programs, the others are large instructions */
+#endif
 
 /*MACHINE*/
 
@@ -44,6 +47,7 @@ MAYBE void clean(struct machine *m, int k) {
 
 /*TABLES*/
 
+#if PART == 0
 void kw_mark(struct machine *m, int k, uint64_t byte, uint64_t bytes) { mark(m, k, byte, bytes); }
 
 void kw_reset(struct machine *m) {
@@ -52,6 +56,7 @@ void kw_reset(struct machine *m) {
   memcpy((uint8_t *)m + offsetof(struct machine, state), m->pristine,
          offsetof(struct machine, state_end) - offsetof(struct machine, state));
 }
+#endif
 
 /* ---- hardware loops ---------------------------------------------------------------------------------------------------------- */
 
@@ -123,7 +128,9 @@ ALWAYS uint64_t issue(struct machine *m, uint64_t *earliest, const struct insn *
 
 /* ---- pipeline ------------------------------------------------------------------------------------------------------------------ */
 
+#if PART == 0
 /*PIPELINE*/
+#endif
 
 /* ---- helpers and instructions of the definition ---------------------------------------------------------------------------------- */
 
@@ -131,6 +138,7 @@ ALWAYS uint64_t issue(struct machine *m, uint64_t *earliest, const struct insn *
 
 /*INSTRUCTIONS*/
 
+#if PART == 0
 /*HANDLED*/
 
 /*DECODER*/
@@ -309,3 +317,4 @@ leave:
 }
 
 const uint64_t kw_layout[] = {/*EXPORTS*/};
+#endif
