@@ -17,9 +17,10 @@ import numpy as np
 from harness.grading import seeds
 from harness.grading.compare import compare
 from harness.grading.evaluate import InputSet
+from harness.grading.rerun import Evaluation, Ordered, Partly, last_term_first, rerun
 from harness.grading.tolerance import allowed_error
 from harness.record import Record
-from harness.task import Array, Formats, Tensors, Workload, keep_all
+from harness.task import Array, Formats, Tensors, Workload
 
 SECRET = "task linter"
 """Stands in for a run's secret: a lint repeats exactly."""
@@ -78,8 +79,8 @@ Kernel = Callable[[InputSet], Tensors]
 
 def lint(workload: Workload, formats: Formats = Formats()) -> LintResult:
     """Judges the null family and the right kernels on what grading would draw for this workload."""
-    sets = [_draw(workload, formats, kind, index) for kind, index in seeds.GRADING_DRAWS]
-    public = _draw(workload, formats, "public", 0)
+    sets = [draw(workload, formats, kind, index) for kind, index in seeds.GRADING_DRAWS]
+    public = draw(workload, formats, "public", 0)
     steps, contractions = _operations(workload, public.inputs)
     kernels = [
         *_constants(workload, public),
@@ -89,32 +90,34 @@ def lint(workload: Workload, formats: Formats = Formats()) -> LintResult:
     ]
     if workload.dtype.is_float:
         kernels.append(("float16 arithmetic", lambda s: workload.compute(s.inputs, np.float16)))
-    nulls = tuple(_judge(workload, name, kernel, sets) for name, kernel in kernels)
-    correct = tuple(_judge(workload, name, kernel, sets) for name, kernel in _right(workload, contractions))
+    nulls = tuple(judge(workload, name, kernel, sets) for name, kernel in kernels)
+    correct = tuple(judge(workload, name, kernel, sets) for name, kernel in _right(workload, contractions))
     return LintResult(workload=workload.id, nulls=nulls, correct=correct)
 
 
 # Judging
 
 
-def _draw(workload: Workload, formats: Formats, kind: seeds.SeedKind, index: int) -> InputSet:
+def draw(workload: Workload, formats: Formats, kind: seeds.SeedKind, index: int) -> InputSet:
+    """One of the sets that every lint draws, with what a sound kernel of these formats may be off by."""
     inputs = seeds.draw(SECRET, workload, kind, index)
     expected = workload.compute(inputs)
     return InputSet(f"{kind} {index}", inputs, expected, allowed_error(workload, inputs, expected, formats))
 
 
-def _judge(workload: Workload, name: str, kernel: Kernel, sets: Sequence[InputSet]) -> LintCheck:
+def judge(workload: Workload, name: str, kernel: Kernel, sets: Sequence[InputSet]) -> LintCheck:
     """Runs a kernel on all sets: whether the judge would pass it, and how far off it is."""
-    passed, ratio = True, 0.0
+    passed, worst = True, 0.0
     for one in sets:
         with np.errstate(all="ignore"):
             outputs = {n: np.asarray(a).astype(workload.outputs[n].dtype.numpy) for n, a in kernel(one).items()}
         passed = passed and not compare(workload, outputs, one.expected, one.allowed, one.label)
-        ratio = max(ratio, *(_ratio(outputs[n], one.expected[n], one.allowed[n]) for n in workload.outputs))
-    return LintCheck(name=name, passed=passed, ratio=ratio)
+        worst = max(worst, *(ratio(outputs[n], one.expected[n], one.allowed[n]) for n in workload.outputs))
+    return LintCheck(name=name, passed=passed, ratio=worst)
 
 
-def _ratio(got: Array, expected: Array, allowed: Array) -> float:
+def ratio(got: Array, expected: Array, allowed: Array) -> float:
+    """Largest error over allowed error of one output; infinite where none is allowed or a value is not finite."""
     wide = got.astype(np.float64)
     with np.errstate(all="ignore"):
         error = np.where(wide == expected, 0.0, np.abs(wide - expected))
@@ -167,7 +170,7 @@ def _dropping(workload: Workload, name: str) -> Kernel:
 
 def _cutting(workload: Workload, name: str) -> Kernel:
     """The reference in float32 without the last term of one of its sums and products."""
-    return lambda s: _contracted(workload, s.inputs, _CutLastTerm(name))
+    return lambda s: rerun(workload, s.inputs, Partly(name, slice(-1)))
 
 
 def _right(workload: Workload, contractions: Sequence[str]) -> Iterator[tuple[str, Kernel]]:
@@ -176,72 +179,7 @@ def _right(workload: Workload, contractions: Sequence[str]) -> Iterator[tuple[st
         return
     yield "float32", lambda s: workload.compute(s.inputs, np.float32)
     if contractions:
-        yield "float32, last term first", lambda s: _contracted(workload, s.inputs, _LastTermFirst())
-
-
-# Taking sums and products apart
-
-
-class _Contractions:
-    """How the sums and matrix products of a reference are evaluated: as numpy does. Remembers which it met."""
-
-    def __init__(self) -> None:
-        self.met: list[str] = []
-        """Names of the sums and products so far, in order."""
-
-    def product(self, a: Array, b: Array) -> Array:
-        """``a @ b``."""
-        self._meet("product")
-        return self._product(a, b)
-
-    def sum(self, a: Array, axis: int | tuple[int, ...] | None = 0, keepdims: bool = False) -> Array:
-        """``np.sum(a, axis, keepdims=keepdims)``."""
-        self._meet("sum")
-        axes = tuple(range(a.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-        axes = tuple(one % a.ndim for one in axes)
-        first = np.moveaxis(a, axes, range(len(axes)))
-        total = self._sum(first.reshape(-1, *first.shape[len(axes) :]))
-        return np.expand_dims(total, axes) if keepdims else total
-
-    def _meet(self, kind: str) -> None:
-        self.met.append(f"{kind} {1 + sum(name.startswith(kind) for name in self.met)}")
-
-    def _product(self, a: Array, b: Array) -> Array:
-        return np.asarray(a @ b)
-
-    def _sum(self, a: Array) -> Array:
-        """The sum along the first axis."""
-        return np.asarray(np.sum(a, axis=0))
-
-
-class _CutLastTerm(_Contractions):
-    """Leaves out the last term of one sum or product."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        self.name = name
-
-    def _product(self, a: Array, b: Array) -> Array:
-        return super()._product(a[..., :-1], b[..., :-1, :]) if self.met[-1] == self.name else super()._product(a, b)
-
-    def _sum(self, a: Array) -> Array:
-        return super()._sum(a[:-1] if self.met[-1] == self.name else a)
-
-
-class _LastTermFirst(_Contractions):
-    """Adds one rounded term after the other, from the last to the first."""
-
-    def _product(self, a: Array, b: Array) -> Array:
-        total = a[..., -1:] * b[..., -1:, :]
-        for k in reversed(range(a.shape[-1] - 1)):
-            total = total + a[..., k : k + 1] * b[..., k : k + 1, :]
-        return np.asarray(total)
-
-    def _sum(self, a: Array) -> Array:
-        total = a[-1]
-        for term in a[-2::-1]:
-            total = total + term
-        return np.asarray(total)
+        yield "float32, last term first", lambda s: rerun(workload, s.inputs, Ordered(last_term_first))
 
 
 def _operations(workload: Workload, inputs: Tensors) -> tuple[list[str], list[str]]:
@@ -252,24 +190,6 @@ def _operations(workload: Workload, inputs: Tensors) -> tuple[list[str], list[st
         steps[name] = None
         return kept
 
-    contractions = _Contractions()
-    _contracted(workload, inputs, contractions, record)
-    return list(steps), contractions.met
-
-
-def _contracted(workload: Workload, inputs: Tensors, contractions: _Contractions, step: Any = keep_all) -> dict[str, Array]:
-    """The reference in float32 (integers in int64) with its sums and matrix products evaluated by ``contractions``."""
-
-    class Rerouted(np.ndarray[Any, Any]):
-        def __array_ufunc__(self, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:
-            plain: list[Any] = [np.asarray(o) if isinstance(o, np.ndarray) else o for o in operands]
-            # numpy.sum spells out these defaults.
-            options = {name: value for name, value in options.items() if (name, value) not in (("dtype", None), ("where", True))}
-            if ufunc is np.matmul and not options:
-                return contractions.product(*plain).view(Rerouted)
-            if ufunc is np.add and method == "reduce" and options.keys() <= {"axis", "keepdims"}:
-                return contractions.sum(*plain, **options).view(Rerouted)
-            return np.asarray(getattr(ufunc, method)(*plain, **options)).view(Rerouted)
-
-    outputs = workload.compute({name: array.view(Rerouted) for name, array in inputs.items()}, np.float32, step)
-    return {name: np.asarray(array) for name, array in outputs.items()}
+    evaluation = Evaluation()
+    rerun(workload, inputs, evaluation, step=record)
+    return list(steps), list(evaluation.contractions)

@@ -19,11 +19,12 @@ def generate(rng: np.random.Generator, workload: Workload) -> Tensors:
 
 
 def adversarial(rng: np.random.Generator, workload: Workload) -> Tensors:
-    """A first element that outweighs all others, and one that cancels it again; integers whose sums reach an end of the range."""
+    """A first element that outweighs all others, one that cancels it again, and a last one that outweighs all roundings; integers
+    whose sums reach an end of the range."""
     N = workload.p.N
     if workload.dtype.is_float:
         x = standard(rng, workload.inputs["x"])
-        x[0], x[N // 2] = 1e6, -1e6
+        x[0], x[N // 2], x[-1] = 1e6, -1e6, 1e5
         return {"x": x}
     return {"x": (largest(workload) - rng.integers(2, size=N)) * rng.choice([-1, 1])}
 

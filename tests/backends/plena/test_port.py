@@ -139,7 +139,7 @@ def test_leaving_out_a_named_operation_is_refused(workload: Workload) -> None:
     steps, _ = lint._operations(workload, sets[0].inputs)
     for step in steps:
         kernel = lint._dropping(workload, step)
-        assert not lint._judge(workload, step, kernel, sets).passed, step
+        assert not lint.judge(workload, step, kernel, sets).passed, step
 
 
 @pytest.mark.parametrize(

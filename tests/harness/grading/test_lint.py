@@ -126,3 +126,12 @@ def test_integers_are_exact():
 def test_a_lint_repeats_exactly():
     sound = workload(softmax, {"R": 3, "C": 8}, adversarial=hot)
     assert lint(sound) == lint(sound)
+
+
+def test_sums_behind_a_mask_are_taken_apart_too():
+    """``numpy.where`` forgets subclasses."""
+
+    def masked(p: Params, step: Step, x: Array) -> Tensors:
+        return {"y": np.sum(np.where(np.arange(p.C) % 2 == 1, x, 0), axis=1, keepdims=True) + x}
+
+    assert "without the last term of sum 1" in [check.name for check in lint(workload(masked, {"R": 3, "C": 8})).nulls]
