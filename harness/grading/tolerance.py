@@ -11,7 +11,9 @@ rounded to it. The bound times the declared slack is the allowed error.
 How the errors of different elements add up has two answers, and the smaller counts. `WORST`: they all conspire; right for a
 single operator, but a chain of ten would be allowed to be off by more than its result. `INDEPENDENT`: they are bounded and
 unrelated, so their sum stays within `CONFIDENCE` times the root of the sum of squares of their bounds with probability
-1 - 2 exp(-CONFIDENCE^2 / 2) (Hoeffding), which also leaves room for the few that are related.
+1 - 2 exp(-CONFIDENCE^2 / 2) (Hoeffding), which also leaves room for the few that are related. It holds to first order: slopes are
+taken at the value and the factor `CONFIDENCE` comes last, since as an argument of exp it would be a factor of e^8. Only where
+there is a kink does an operation look as far as an error may ever reach.
 
 An operation that is not listed in `UFUNCS` or `FUNCTIONS` has no known bound and is an error, never a guess.
 """
@@ -46,7 +48,7 @@ def allowed_error(workload: Workload, inputs: Tensors, expected: Tensors, format
         return allowed
     worst, independent = (_reference_bounds(workload, inputs, Arithmetic(formats, law)) for law in (WORST, INDEPENDENT))
     for name in worst.keys() & independent.keys():
-        bound = np.minimum(worst[name], independent[name]) * formats.slack
+        bound = np.minimum(worst[name], CONFIDENCE * independent[name]) * formats.slack
         allowed[name] = np.where(np.isfinite(expected[name]), bound, 0.0)
     return allowed
 
@@ -97,9 +99,10 @@ class Arithmetic:
         """Largest relative error of one rounding."""
         return self.formats.accumulate.roundoff
 
-    def charge(self, local: Array) -> Array:
-        """The errors that an operation makes itself, in the units of this law."""
-        return local if self.law is WORST else CONFIDENCE * local
+    @property
+    def reach(self) -> float:
+        """How many times its error a value may be off: operations with a kink must know what lies within it."""
+        return 1.0 if self.law is WORST else CONFIDENCE
 
     def join(self, *errors: Array) -> Array:
         """The error of a sum whose terms have these errors."""
@@ -131,7 +134,7 @@ class Tracked(np.lib.mixins.NDArrayOperatorsMixin):
         """The array after a rounding to ``dtype``, where that is coarser than what sums are kept in. Exact elements stay."""
         if dtype.roundoff <= self.arithmetic.roundoff:
             return self
-        rounding = self.arithmetic.charge(dtype.roundoff * np.abs(self.value) + dtype.subnormal)
+        rounding = dtype.roundoff * np.abs(self.value) + dtype.subnormal
         error = np.where(self.error > 0, self.arithmetic.join(self.error, rounding), 0.0)
         return _made(self.value, error, self.arithmetic)
 
@@ -183,18 +186,18 @@ def _tracked(operand: Any, arithmetic: Arithmetic) -> Tracked:
         return operand
     value = np.asarray(operand, np.float64)
     held = value.astype(arithmetic.formats.accumulate.numpy).astype(np.float64)
-    return _made(value, arithmetic.charge(np.abs(value - held)), arithmetic)
+    return _made(value, np.abs(value - held), arithmetic)
 
 
 def _rounded(value: Array, error: Array, arithmetic: Arithmetic, least: float = 0.0) -> Tracked:
     """The result of a correctly rounded operation; ``least`` is what it may lose by underflow."""
-    return _made(value, arithmetic.join(error, arithmetic.charge(arithmetic.roundoff * np.abs(value) + least)), arithmetic)
+    return _made(value, arithmetic.join(error, arithmetic.roundoff * np.abs(value) + least), arithmetic)
 
 
 def _approximated(value: Array, error: Array, arithmetic: Arithmetic) -> Tracked:
     """The result of a function that hardware or a library approximates, and may flush to zero."""
     relative = arithmetic.formats.unary_roundoffs * arithmetic.roundoff
-    local = arithmetic.charge(relative * np.abs(value) + arithmetic.formats.accumulate.tiny)
+    local = relative * np.abs(value) + arithmetic.formats.accumulate.tiny
     return _made(value, arithmetic.join(error, local), arithmetic)
 
 
@@ -221,10 +224,10 @@ def _divide(a: Tracked, b: Tracked) -> Tracked:
     if b.ndim == 0:
         # Division by a constant may become a product with its rounded reciprocal.
         inverse = 1 / b.value
-        relative = join(a.arithmetic.charge(np.asarray(a.arithmetic.roundoff)), b.error * np.abs(inverse))
+        relative = join(np.asarray(a.arithmetic.roundoff), b.error * np.abs(inverse))
         return _multiply(a, Tracked(inverse, np.abs(inverse) * relative, a.arithmetic))
     value = a.value / b.value
-    nearest = np.abs(b.value) - b.error
+    nearest = np.abs(b.value) - (b.error if a.arithmetic.law is WORST else 0.0)
     error = np.where(nearest > 0, join(a.error, np.abs(value) * b.error) / nearest, np.inf)
     return _approximated(value, error, a.arithmetic)
 
@@ -249,27 +252,28 @@ def _log(a: Tracked) -> Tracked:
 
 
 def _sqrt(a: Tracked) -> Tracked:
-    root = np.sqrt(a.value)
-    below = root - np.sqrt(np.maximum(a.value - a.error, 0.0))
-    above = np.sqrt(a.value + a.error) - root
-    return _approximated(root, np.maximum(below, above), a.arithmetic)
+    root, within = np.sqrt(a.value), a.arithmetic.reach * a.error
+    below = root - np.sqrt(np.maximum(a.value - within, 0.0))
+    above = np.sqrt(a.value + within) - root
+    return _approximated(root, np.maximum(below, above) / a.arithmetic.reach, a.arithmetic)
 
 
 def _tanh(a: Tracked) -> Tracked:
-    steepest = np.cosh(np.maximum(np.abs(a.value) - a.error, 0.0)) ** -2.0
+    steepest = np.cosh(np.maximum(np.abs(a.value) - a.arithmetic.reach * a.error, 0.0)) ** -2.0
     return _approximated(np.tanh(a.value), a.error * steepest, a.arithmetic)
 
 
 def _between(value: Array, low: Array, high: Array, arithmetic: Arithmetic) -> Tracked:
-    """An exact operation whose result lies in an interval."""
-    return _made(value, np.maximum(high - value, value - low), arithmetic)
+    """An exact operation whose result lies in an interval while its operands are within reach."""
+    return _made(value, np.maximum(high - value, value - low) / arithmetic.reach, arithmetic)
 
 
 def _extreme(choose: Callable[..., Any]) -> Callable[..., Tracked]:
     """``np.maximum`` or ``np.minimum``: where one operand is out of the other's reach, its error does not matter."""
 
     def rule(a: Tracked, b: Tracked) -> Tracked:
-        low, high = choose(a.value - a.error, b.value - b.error), choose(a.value + a.error, b.value + b.error)
+        off, other = a.arithmetic.reach * a.error, a.arithmetic.reach * b.error
+        low, high = choose(a.value - off, b.value - other), choose(a.value + off, b.value + other)
         return _between(choose(a.value, b.value), low, high, a.arithmetic)
 
     return rule
@@ -278,7 +282,7 @@ def _extreme(choose: Callable[..., Any]) -> Callable[..., Tracked]:
 def _matmul(a: Tracked, b: Tracked) -> Tracked:
     arithmetic, left, right = a.arithmetic, np.abs(a.value), np.abs(b.value)
     local = a.shape[-1] * (arithmetic.roundoff * (left @ right) + arithmetic.formats.accumulate.subnormal)
-    errors = [arithmetic.charge(local)]
+    errors = [local]
     # Inputs are exact: the products that would only add zeros are the larger part of the work of a plain gemm.
     if a.error.any():
         errors.append(arithmetic.product(a.error, right))
@@ -295,7 +299,7 @@ def _sum(a: Tracked, axis: Any = None, keepdims: bool = False) -> Tracked:
     value = np.sum(a.value, axis=axis, keepdims=keepdims)
     terms = a.value.size // max(value.size, 1)
     local = (terms - 1) * arithmetic.roundoff * np.sum(np.abs(a.value), axis=axis, keepdims=keepdims)
-    return _made(value, arithmetic.join(arithmetic.total(a.error, axis, keepdims), arithmetic.charge(local)), arithmetic)
+    return _made(value, arithmetic.join(arithmetic.total(a.error, axis, keepdims), local), arithmetic)
 
 
 def _mean(a: Tracked, axis: Any = None, keepdims: bool = False) -> Tracked:
@@ -307,7 +311,8 @@ def _extremum(choose: Callable[..., Any]) -> Callable[..., Tracked]:
     """The largest or the smallest element of an axis."""
 
     def rule(a: Tracked, axis: Any = None, keepdims: bool = False) -> Tracked:
-        value, low, high = (choose(v, axis=axis, keepdims=keepdims) for v in (a.value, a.value - a.error, a.value + a.error))
+        off = a.arithmetic.reach * a.error
+        value, low, high = (choose(v, axis=axis, keepdims=keepdims) for v in (a.value, a.value - off, a.value + off))
         return _between(value, low, high, a.arithmetic)
 
     return rule

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import ml_dtypes
@@ -264,3 +265,42 @@ def test_an_operation_without_a_known_bound_is_an_error_that_names_it_and_the_ta
         judged(elementwise(lambda a: (function(a), a)[1], 2), {"a": np.ones(2, np.float32)})
     assert f"the reference uses {name}" in caught.value.message
     assert "error rule" in caught.value.hint
+
+
+# Errors that are not small
+
+COARSE = Formats(storage=DTYPES["bf16"], accumulate=f32)
+
+
+def rough_softmax(p: Any, step: Any, a: Array) -> dict[str, Array]:
+    """A softmax of scores that bf16 holds to half a unit, twice over."""
+    scores = step("double", a * 2, a)
+    e = np.exp(scores - np.max(scores, axis=1, keepdims=True))
+    return {"y": e / np.sum(e, axis=1, keepdims=True)}
+
+
+def test_what_bf16_holds_badly_has_a_bound_all_the_same():
+    scores = np.array([[100.3, 100.1, 99.7, 60.0]], np.float32) / 2
+    task = workload(lambda p, step, a: None, {"a": f32["R", "C"]}, f32["R", "C"], {"R": 1, "C": 4}).task
+    expected, allowed = judged(replace(task, reference=rough_softmax).workload("C1"), {"a": scores}, COARSE)
+    assert (allowed[0, :3] > expected[0, :3] / 10).all()
+    assert np.isfinite(allowed).all()
+
+
+def test_a_clamp_within_reach_of_an_unlikely_error_is_not_exact():
+    """The bound of one error is one unit in the last place of bf16; independent ones may come to eight of them."""
+
+    def clamped(p: Any, step: Any, a: Array, b: Array) -> dict[str, Array]:
+        terms = step("double", a * 2, a)
+        return {"y": np.maximum(np.sum(terms, axis=1) - b, 0)}
+
+    tensors = {"a": f32["R", "C"], "b": f32["R"]}
+    task = workload(lambda p, step, a, b: None, tensors, f32["R"], {"R": 3, "C": 256}).task
+    ones = np.ones((3, 256), np.float32)
+    # 256 errors of 2**-7 each: their root sum of squares is 1/8, so that eight of it are 1 and the worst case is 2.
+    beyond = np.float32([512.5, 514.5, 511])
+    expected, allowed = judged(replace(task, reference=clamped).workload("C1"), {"a": ones, "b": beyond}, COARSE)
+    assert expected.tolist() == [0, 0, 1]
+    assert allowed[0] > 0.25
+    assert allowed[1] == 0
+    assert allowed[2] > 1
