@@ -57,11 +57,13 @@ def generate(rng: np.random.Generator, workload: Workload) -> Tensors:
 
 
 def adversarial(rng: np.random.Generator, workload: Workload) -> Tensors:
-    """Scores too large for exp (a constant in q and k alike); tokens with an offset and with an outlier at the end."""
+    """Scores too large for exp (a constant in q and k alike); tokens with an offset, and tokens so small, before attention and
+    after it, that epsilon decides."""
     drawn, D = dict(generate(rng, workload)), workload.p.D
     drawn["b_qkv"][: 2 * D] = math.sqrt(140 / math.sqrt(workload.p.E))
     drawn["x"][::2] += 20
-    drawn["x"][1::2, -1] = 8
+    for small in (drawn["x"][1::2], drawn["w_out"], drawn["b_out"]):
+        small *= 1e-3
     for name in ("w_qkv", "w_out", "w_fc1", "w_fc2"):
         drawn[name][-1] *= 3
     return drawn

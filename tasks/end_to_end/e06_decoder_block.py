@@ -57,11 +57,14 @@ def generate(rng: np.random.Generator, workload: Workload) -> Tensors:
 
 
 def adversarial(rng: np.random.Generator, workload: Workload) -> Tensors:
-    """Scores too large for exp and of both signs; the last terms of the products outweigh the others."""
+    """Scores too large for exp and of both signs; the last terms of the products outweigh the others; every other token so small,
+    before attention and after it, that epsilon decides."""
     drawn = dict(generate(rng, workload))
     drawn["x"][:, -1], drawn["rms1_gamma"][-1] = 3, 2
     for name in ("w_q", "w_v", "w_out", "w_gate", "w_up", "w_down"):
         drawn[name][-1] *= 3
+    for small in (drawn["x"][1::2], drawn["w_out"]):
+        small *= 1e-3
     drawn["w_k"] = drawn["w_q"] * (200 / math.sqrt(workload.p.E))
     return drawn
 
