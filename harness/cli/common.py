@@ -1,9 +1,9 @@
-"""What several verbs share: ``KEY=VALUE`` arguments in, one JSON document out. Light enough to be imported by all of them."""
+"""What several verbs share: ``KEY=VALUE`` arguments in; one JSON document or a table out. Light: all of them import it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from harness.errors import UsageError
 
@@ -24,3 +24,15 @@ def key_values(option: str, values: Iterable[str] | None) -> dict[str, str]:
 def print_json(value: object) -> None:
     """One JSON document on stdout."""
     print(json.dumps(value, indent=2))
+
+
+def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table on stdout, as wide as the terminal."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(*headings)
+    for row in rows:
+        table.add_row(*map(escape, row))
+    Console().print(table)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness.cli.common import print_json
+from harness.cli.common import print_json, print_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from harness.grading.lint import LintResult
     from harness.task import Task, Workload
 
 app = typer.Typer(help="The operators that kernels are asked for.", no_args_is_help=True)
@@ -42,7 +40,7 @@ def list_(suite: Suites = None, as_json: AsJson = False) -> None:
     if as_json:
         print_json(rows)
         return
-    _print_table(
+    print_table(
         ("suite", "id", "name", "level", "category", "types", "configurations"),
         [[" ".join(cell) if isinstance(cell, list) else str(cell) for cell in row.values()] for row in rows],
     )
@@ -71,7 +69,7 @@ def show(
     derived = "; ".join(f"{symbol} = {formula}" for symbol, formula in chosen.derive.items())
     types = ", ".join(dtype.name for dtype in chosen.dtypes)
     console.print(escape(f"types    {types}" + (f"\nwhere    {derived}" if derived else "")) + "\n", highlight=False)
-    _print_table(
+    print_table(
         ("configuration", "sizes", "held-out sizes", "least operations", "bytes"),
         [_configuration_cells(chosen.workload(name)) for name in chosen.configurations],
     )
@@ -81,22 +79,27 @@ def show(
 def lint(
     selector: Annotated[list[str] | None, typer.Argument(help="Tasks, workloads, suites or patterns; all if not given.")] = None,
     suite: Suites = None,
+    backend: Annotated[
+        list[str] | None, typer.Option(help="Only the arithmetic of this backend; repeatable. All that work here if not given.")
+    ] = None,
     processes: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 2,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="The tables of docs/design/tolerances.md.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Proves for every workload that wrong kernels fail and right ones pass. Exit code 1 if not."""
-    from harness.run.selection import all_tasks, every_workload, load_suites, select
+    """Proves for every workload that wrong kernels fail and right ones pass. Exit code 1 if not.
 
-    suites = load_suites(suite or ())
-    chosen = select(selector, suites) if selector else list(every_workload(all_tasks(suites)))
-    results = list(_lint_all([workload.id for workload in chosen], tuple(suites), processes))
+    The smallest mistakes are tried in the arithmetic of every backend; how many of them are caught is told, not demanded.
+    """
+    from harness.cli import linting
+
+    report = linting.lint(selector, tuple(suite or ()), tuple(backend or ()), processes)
     if as_json:
-        # Through the record's own JSON, which writes infinite ratios as strings that other readers accept.
-        rows = [json.loads(r.model_dump_json()) | {"ok": r.ok, "leaks": r.leaks, "refused": r.refused} for r in results]
-        print_json(rows)
+        print_json(linting.as_json(report))
+    elif as_markdown:
+        print(linting.as_markdown(report), end="")
     else:
-        _print_lint(results)
-    if not all(result.ok for result in results):
+        linting.show(report)
+    if not report.ok:
         raise typer.Exit(1)
 
 
@@ -145,77 +148,3 @@ def _configuration_cells(workload: Workload) -> list[str]:
     moved = sum(tensor.bytes for tensor in (*workload.inputs.values(), *workload.outputs.values()))
     operations = ", ".join(f"{count:,} {kind}" for kind, count in workload.work.operations.items())
     return [workload.configuration, repr(workload.p), repr(held_out.p) if held_out else "-", operations or "-", f"{moved:,}"]
-
-
-def _lint_all(workloads: Sequence[str], suites: tuple[str, ...], processes: int) -> Iterator[LintResult]:
-    """Results in order; tasks hold functions, so workers are sent names and find the workloads themselves."""
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
-    from functools import partial
-
-    work = partial(_lint_one, suites)
-    if processes == 1:
-        for workload in workloads:
-            yield from work(workload)
-        return
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=spawn, initializer=_one_thread_each) as pool:
-        for results in pool.map(work, workloads, chunksize=4):
-            yield from results
-
-
-def _one_thread_each() -> None:
-    """Before a worker imports numpy: the threads of several linear algebra libraries would fight for the same processors."""
-    import os
-
-    os.environ["OPENBLAS_NUM_THREADS"] = "1"
-
-
-def _lint_one(suites: tuple[str, ...], id: str) -> list[LintResult]:
-    """A workload's result, and that of its held-out sizes."""
-    from harness.grading.lint import lint as lint_workload
-    from harness.run.selection import find_workload, load_suites
-
-    workload = find_workload(id, load_suites(suites))
-    return [lint_workload(one) for one in (workload, workload.held_out) if one]
-
-
-def _print_lint(results: Sequence[LintResult]) -> None:
-    """A line per task and element type, then every leak."""
-    from itertools import groupby
-
-    rows = []
-    for name, group in groupby(results, key=lambda result: result.workload.split("/")[0]):
-        several = list(group)
-        weakest = min((result.weakest for result in several), key=lambda check: check.ratio)
-        caught = sum(not null.passed for result in several for null in result.nulls)
-        total = sum(len(result.nulls) for result in several)
-        margin = max(result.margin for result in several)
-        rows.append(
-            [
-                name,
-                str(len(several)),
-                f"{caught}/{total}",
-                f"{margin:.2g}",
-                f"{weakest.ratio:.2g}",
-                weakest.name,
-                "ok" if all(result.ok for result in several) else "LEAKS",
-            ]
-        )
-    _print_table(("task", "size sets", "wrong kernels caught", "right: error/allowed", "wrong: least", "which", ""), rows)
-    for result in results:
-        for name in result.leaks:
-            print(f"{result.workload}: a wrong kernel passes: {name}")
-        for name in result.refused:
-            print(f"{result.workload}: a right kernel fails: {name}")
-
-
-def _print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table(*headings)
-    for row in rows:
-        table.add_row(*map(escape, row))
-    Console().print(table)

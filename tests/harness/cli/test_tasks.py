@@ -3,7 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.errors import UsageError
+from harness.cli import linting
+from harness.errors import InfraError, UsageError
 from harness.run import selection
 from harness.task import Suite
 from harness.testing import relu
@@ -80,6 +81,39 @@ def test_a_leak_is_named_and_is_a_failure(kernelwright, leaky):
     assert "LEAKS" in result.out
     assert "T02/C1: a wrong kernel passes: zeros" in result.out
     assert kernelwright("tasks", "lint", "--processes", 1, "--json").json[0]["leaks"][0] == "zeros"
+
+
+def test_the_smallest_mistakes_are_told_by_arithmetic(kernelwright):
+    options = ("--backend", "tiny", "--processes", 1)
+    [shown, held_out] = kernelwright("tasks", "lint", "P16/C1", *options, "--json").json
+    assert held_out["bands"] == []
+    [band] = shown["bands"]
+    assert (band["backends"], band["arithmetic"]) == (["tiny"], "f32")
+    assert {"kind": "one lane off", "name": "gamma", "caught": True} in [
+        {key: value for key, value in one.items() if key != "ratio"} for one in band["mistakes"]
+    ]
+    assert "### f32 (tiny)" in kernelwright("tasks", "lint", "P16/C1", *options, "--markdown").out
+    assert "gamma" not in kernelwright("tasks", "lint", "P16/C1", *options).out, "only what passes is told one by one"
+
+
+def test_mistakes_that_pass_are_no_failure_but_told(kernelwright):
+    result = kernelwright("tasks", "lint", "P16/C1", "--backend", "plena", "--processes", 1)
+    assert result.code == 0
+    assert "P16 in bf16, sums in f32: passes: wrong scale (1), up to 0.62 of the allowed error" in result.out
+
+
+def test_a_backend_that_was_asked_for_must_be_there(kernelwright):
+    assert kernelwright("tasks", "lint", "P16/C1", "--backend", "tny").error.message == "unknown backend 'tny'"
+
+
+def test_backends_that_cannot_be_opened_are_named(kernelwright, monkeypatch):
+    def broken(name: str):
+        raise InfraError(f"no tool for {name}")
+
+    monkeypatch.setattr(linting, "_open", broken)
+    result = kernelwright("tasks", "lint", "T01/C1", "--processes", 1)
+    assert result.code == 0
+    assert "not in the arithmetic of tiny: no tool for tiny" in result.out
 
 
 def test_help_has_an_example_for_every_command(kernelwright):
