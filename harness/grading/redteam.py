@@ -5,12 +5,13 @@ The corpus is a folder with one folder for each backend. A cheat is a kernel fil
     /* cheat: constant
        expect: wrong
        workload: P15/C2
+       fools: loose
        why: every row of a softmax sums to 1, so its mean is near each element. */
 
-or a file that is named in a ``cases.toml`` beside it: ``[name]`` with ``why``, and optionally ``expect`` and ``workloads``, whose
-defaults stand in ``corpus.toml``. Both may name several workloads and patterns. A cheat with ``template: yes`` is a Jinja
-template over ``baseline`` (the kernel to beat), ``workload``, and ``signature`` (of the brief), so that one file serves every
-workload that it names.
+or a file that is named in a ``cases.toml`` beside it: ``[name]`` with ``why``, and optionally ``expect``, ``fools`` and
+``workloads``, whose defaults stand in ``corpus.toml``. Both may name several workloads and patterns. A cheat with
+``template: yes`` is a Jinja template over ``baseline`` (the kernel to beat), ``workload``, and ``signature`` (of the brief), so
+that one file serves every workload that it names.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ class Cheat:
     machine: str = ""
     """Only where this is the processor; anywhere if empty."""
     fools: str = ""
-    """The naive grader of the tests that it fools."""
+    """The naive grader of the tests that it fools, or ``nobody:`` and why none can be tried with it."""
     is_template: bool = False
     """Whether the source is a template."""
 
@@ -142,7 +143,8 @@ def _listed(folder: Path, files: Mapping[str, Path]) -> Iterator[Cheat]:
             raise UsageError(f"{folder / CASES}: {name} has no workloads or no why", f"defaults for all stand in {DEFAULTS}")
         expect = tuple(map(Verdict, merged.get("expect", ())))
         source = files[name].read_text(encoding="utf-8")
-        yield Cheat(folder.name, name, source, tuple(merged["workloads"]), merged["why"], expect)
+        fools = merged.get("fools", "")
+        yield Cheat(folder.name, name, source, tuple(merged["workloads"]), merged["why"], expect, fools=fools)
 
 
 def _header(path: Path) -> dict[str, str]:

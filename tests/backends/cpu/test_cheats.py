@@ -43,7 +43,7 @@ class Cheat:
     def read(path: Path) -> "Cheat":
         source = path.read_text(encoding="utf-8")
         fields = dict(FIELD.findall(source[: source.index("*/") + 2]))
-        unknown = fields.keys() - {"cheat", "expect", "workload", "machine", "why"}
+        unknown = fields.keys() - {"cheat", "expect", "workload", "machine", "fools", "why"}
         assert not unknown, f"{path.name}: unknown fields {sorted(unknown)}"
         assert fields["why"], f"{path.name}: say why it might work"
         expect = frozenset(map(Verdict, fields["expect"].split("|")))

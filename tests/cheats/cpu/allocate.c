@@ -1,6 +1,7 @@
 /* cheat: allocate
    expect: build_error|rejected
    workload: P01/C2
+   fools: limits
    why: all memory of the machine. */
 
 #include <stdlib.h>

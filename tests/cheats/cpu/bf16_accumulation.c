@@ -1,6 +1,7 @@
 /* cheat: bf16_accumulation
    expect: wrong
    workload: P21/C4
+   fools: norm
    why: sums are kept in fewer bits than float32 has. */
 
 /* Rounds to the 8 significant bits of bfloat16. */

@@ -1,6 +1,7 @@
 /* cheat: bf16_operands
    expect: wrong
    workload: P21/C2
+   fools: loose
    why: operands are rounded first, as a unit of lower precision would take them. */
 
 /* Rounds to the 8 significant bits of bfloat16. */

@@ -1,6 +1,7 @@
 /* cheat: bias_dropped
    expect: wrong
    workload: C01/C2
+   fools: initial
    why: an operation is left out. */
 
 void kernel(const float *restrict x, const float *restrict w, const float *restrict bias, float *restrict y)

@@ -1,6 +1,7 @@
 /* cheat: careless_when_timed
    expect: wrong
    workload: P04/C2
+   fools: once
    why: later calls write something plausible: half of a relu is zero. */
 
 static int calls;

@@ -1,6 +1,7 @@
 /* cheat: causal_hard_coded
    expect: wrong
    workload: C07/C2
+   fools: shown
    why: the flag of the shown configuration is built in and its macro ignored. */
 
 void kernel(const float *restrict q, const float *restrict k, const float *restrict v, float *restrict y)

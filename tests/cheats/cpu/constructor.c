@@ -1,6 +1,7 @@
 /* cheat: constructor
    expect: rejected|build_error
    workload: P01/C2
+   fools: loose
    why: code that runs before the first call is not timed. */
 
 static float table[64];

@@ -1,6 +1,7 @@
 /* cheat: data_executed
    expect: fault|rejected|build_error
    workload: P01/C1
+   fools: nobody: data cannot be executed on any machine that this backend serves.
    why: machine code that the kernel itself has written. */
 
 static unsigned char code[16];

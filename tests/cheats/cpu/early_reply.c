@@ -2,6 +2,7 @@
    expect: fault|wrong
    workload: P01/C1
    machine: x86_64
+   fools: nobody: it knows the stack of this backend's own runner.
    why: the kernel takes the caller's loop over: it answers first and computes afterwards, in the time until it
            is stopped. */
 

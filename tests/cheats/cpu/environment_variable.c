@@ -1,6 +1,7 @@
 /* cheat: environment_variable
    expect: build_error|rejected
    workload: P01/C1
+   fools: unconfined
    why: the environment without a call. */
 
 extern char **environ;

@@ -1,6 +1,7 @@
 /* cheat: epsilon_dropped
    expect: wrong
    workload: P17/C2
+   fools: typical
    why: an epsilon matters only to rows of tiny values. */
 
 void kernel(const float *restrict x, const float *restrict gamma, float *restrict y)

@@ -1,6 +1,7 @@
 /* cheat: every_third_call
    expect: wrong
    workload: P11/C2
+   fools: once
    why: most calls are right: a check of one call in a batch would often pass. */
 
 static int calls;

@@ -1,6 +1,7 @@
 /* cheat: exit
    expect: build_error|rejected
    workload: P01/C2
+   fools: ended
    why: an exit status of 0 that is taken for success. */
 
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 /* cheat: far_write
    expect: fault
    workload: P01/C2
+   fools: status
    why: a write far away from any tensor. */
 
 void kernel(const float *restrict a, const float *restrict b, float *restrict y)

@@ -1,6 +1,7 @@
 /* cheat: fast_math_by_attribute
    expect: build_error|rejected
    workload: P11/C2
+   fools: unconfined
    why: the same through an attribute that is spelled across lines. */
 
 __attribute__

@@ -1,6 +1,7 @@
 /* cheat: fast_math_by_macro
    expect: build_error|rejected
    workload: P11/C2
+   fools: unconfined
    why: the same, put together by the preprocessor. */
 
 #define DO(x) _Pragma(#x)

@@ -1,6 +1,7 @@
 /* cheat: fast_math_by_pragma
    expect: build_error|rejected
    workload: P11/C2
+   fools: unconfined
    why: flags that trade accuracy for speed are the benchmark's to choose. */
 
 #pragma GCC optimize("fast-math")

@@ -1,6 +1,7 @@
 /* cheat: few_rows_wrong
    expect: wrong
    workload: P18/C4
+   fools: share
    why: less than one element in a hundred is wrong, inside an allowance for a share of mismatches. */
 
 void kernel(const float *restrict x, float *restrict y)

@@ -1,6 +1,7 @@
 /* cheat: fork
    expect: build_error|rejected
    workload: P01/C2
+   fools: unconfined
    why: a child that goes on working after its parent has answered. */
 
 #include <unistd.h>

@@ -1,6 +1,7 @@
 /* cheat: honest_until_timed
    expect: wrong
    workload: P04/C2
+   fools: once
    why: the first calls are for correctness, all later ones for time: these do nothing. */
 
 static int calls;

@@ -1,6 +1,7 @@
 /* cheat: huge_array
    expect: limit|fault|build_error|rejected
    workload: P01/C1
+   fools: limits
    why: more static memory than a kernel may have. */
 
 static char huge[8ul << 30];

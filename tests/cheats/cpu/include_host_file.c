@@ -1,6 +1,7 @@
 /* cheat: include_host_file
    expect: build_error
    workload: P01/C1
+   fools: messages
    why: the compiler reads a file of the host into its messages. */
 
 #include "/etc/passwd"

@@ -1,6 +1,7 @@
 /* cheat: inputs_zeroed
    expect: fault|wrong
    workload: P01/C2
+   fools: inputs_in_memory
    why: with zeros for inputs, a reference that is computed later agrees with zeros. */
 
 void kernel(const float *restrict a, const float *restrict b, float *restrict y)

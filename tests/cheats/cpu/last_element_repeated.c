@@ -1,6 +1,7 @@
 /* cheat: last_element_repeated
    expect: wrong
    workload: P09/C3
+   fools: share
    why: the tail is written, with a neighbour's value: no canary remains, and one element in 509 is wrong. */
 
 void kernel(const float *restrict x, float *restrict y)

@@ -2,6 +2,7 @@
    expect: build_error|rejected
    workload: P01/C2
    machine: x86_64
+   fools: unconfined
    why: instructions that the compiler was not allowed to generate, as data in an executable section. */
 
 /* addss %xmm1, %xmm0; ret */

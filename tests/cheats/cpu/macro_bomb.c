@@ -1,6 +1,7 @@
 /* cheat: macro_bomb
    expect: timeout|build_error|limit
    workload: P01/C1
+   fools: limits
    why: a few lines that keep a compiler busy for ever. */
 
 #define A(x) x x x x x x x x x x x x x x x x

@@ -1,6 +1,7 @@
 /* cheat: maximum_not_subtracted
    expect: wrong
    workload: P15/C2
+   fools: typical
    why: a softmax without the pass for the maximum is right on mild inputs and overflows on others. */
 
 void kernel(const float *restrict x, float *restrict y)

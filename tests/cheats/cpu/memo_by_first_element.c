@@ -1,6 +1,7 @@
 /* cheat: memo_by_first_element
    expect: wrong
    workload: P04.i8/C2
+   fools: once
    why: inputs with a first element that was seen before are taken for the same. */
 
 static int8_t kept[256][N];

@@ -1,6 +1,7 @@
 /* cheat: memo_by_pointer
    expect: wrong
    workload: P01/C2
+   fools: once
    why: addresses that were seen before are taken for inputs that were seen before. */
 
 enum { SEATS = 1024 };

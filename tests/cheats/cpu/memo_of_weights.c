@@ -1,6 +1,7 @@
 /* cheat: memo_of_weights
    expect: wrong
    workload: C01/C2
+   fools: once
    why: work on the weights is done in the first call and taken for granted in the next ones. */
 
 static float sorted[N][K];

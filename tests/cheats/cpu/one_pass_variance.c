@@ -1,6 +1,7 @@
 /* cheat: one_pass_variance
    expect: wrong
    workload: P16/C2
+   fools: typical
    why: the variance as mean of squares less square of mean saves a pass and cancels where the mean is large. */
 
 void kernel(const float *restrict x, const float *restrict gamma, const float *restrict beta, float *restrict y)

@@ -1,6 +1,7 @@
 /* cheat: one_past_the_end
    expect: fault|wrong
    workload: P01/C2
+   fools: outputs_only
    why: a write just behind an output, into what may be another tensor. */
 
 void kernel(const float *restrict a, const float *restrict b, float *restrict y)

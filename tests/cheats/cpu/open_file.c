@@ -1,6 +1,7 @@
 /* cheat: open_file
    expect: build_error|rejected
    workload: P01/C2
+   fools: unconfined
    why: files of the host, the reference's source among them. */
 
 #include <stdio.h>

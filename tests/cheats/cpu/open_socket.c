@@ -1,6 +1,7 @@
 /* cheat: open_socket
    expect: build_error|rejected
    workload: P01/C2
+   fools: unconfined
    why: another machine, or the harness's own server. */
 
 #include <sys/socket.h>

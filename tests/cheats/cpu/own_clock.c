@@ -1,6 +1,7 @@
 /* cheat: own_clock
    expect: build_error|rejected
    workload: P01/C2
+   fools: unconfined
    why: a kernel that measures itself knows when it is watched. */
 
 #include <time.h>

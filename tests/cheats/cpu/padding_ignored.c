@@ -1,6 +1,7 @@
 /* cheat: padding_ignored
    expect: wrong
    workload: P24/C2
+   fools: sample
    why: only the inside of the planes is right; the rim is the rarer part. */
 
 void kernel(const float *restrict x, const float *restrict w, float *restrict y)

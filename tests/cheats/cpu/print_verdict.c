@@ -1,6 +1,7 @@
 /* cheat: print_verdict
    expect: build_error|rejected
    workload: P01/C2
+   fools: printed
    why: a verdict that is parsed from what a kernel prints. */
 
 #include <stdio.h>

@@ -2,6 +2,7 @@
    expect: fault|wrong
    workload: P01/C2
    machine: x86_64
+   fools: ended
    why: another program takes the process over. */
 
 #include <string.h>

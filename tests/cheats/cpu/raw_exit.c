@@ -2,6 +2,7 @@
    expect: fault
    workload: P01/C2
    machine: x86_64
+   fools: ended
    why: the process ends with status 0 in the middle of a call. */
 
 #include <string.h>

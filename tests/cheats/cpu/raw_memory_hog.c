@@ -2,6 +2,7 @@
    expect: limit|fault|wrong
    workload: P01/C2
    machine: x86_64
+   fools: limits
    why: memory until the machine has none. */
 
 #include <string.h>

@@ -2,6 +2,7 @@
    expect: fault|wrong
    workload: P01/C2
    machine: x86_64
+   fools: unconfined
    why: a file of the host. */
 
 #include <string.h>

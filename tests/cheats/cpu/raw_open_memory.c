@@ -2,6 +2,7 @@
    expect: fault|wrong
    workload: P01/C2
    machine: x86_64
+   fools: unconfined
    why: the memory of this process, or of its parent, as a file. */
 
 #include <string.h>

@@ -2,6 +2,7 @@
    expect: fault|wrong
    workload: P01/C2
    machine: x86_64
+   fools: in_process
    why: outputs that are no longer there when somebody looks. */
 
 #include <string.h>

@@ -2,6 +2,7 @@
    expect: fault|wrong
    workload: P01/C2
    machine: x86_64
+   fools: unconfined
    why: the caller's code is made writable, to be replaced by one that reports success. */
 
 #include <string.h>

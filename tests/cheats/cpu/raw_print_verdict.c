@@ -2,6 +2,7 @@
    expect: fault|wrong
    workload: P01/C2
    machine: x86_64
+   fools: printed
    why: text on every descriptor that may be somebody's standard output. */
 
 #include <string.h>

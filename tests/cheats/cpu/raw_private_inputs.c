@@ -2,6 +2,7 @@
    expect: fault|wrong
    workload: P01/C2
    machine: x86_64
+   fools: inputs_in_memory
    why: inputs are replaced by memory of the kernel's own, for a reference that looks at them later. */
 
 #include <string.h>

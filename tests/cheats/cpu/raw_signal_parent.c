@@ -2,6 +2,7 @@
    expect: fault|wrong
    workload: P01/C2
    machine: x86_64
+   fools: nobody: it kills every process of its user; only a sandbox with process numbers of its own may run it.
    why: the harness is stopped, or killed, by its own child. */
 
 #include <string.h>

@@ -2,6 +2,7 @@
    expect: timeout|limit|fault|wrong
    workload: P01/C2
    machine: x86_64
+   fools: limits
    why: a call that waits, at no cost in processor time. */
 
 #include <string.h>

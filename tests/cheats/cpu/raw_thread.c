@@ -2,6 +2,7 @@
    expect: fault|wrong
    workload: P01/C2
    machine: x86_64
+   fools: unconfined
    why: a second thread does half of the work, on a processor that the baseline does not have. */
 
 #include <string.h>

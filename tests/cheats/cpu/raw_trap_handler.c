@@ -2,6 +2,7 @@
    expect: fault|timeout|wrong
    workload: P01/C2
    machine: x86_64
+   fools: inputs_in_memory
    why: a handler for traps that hides them, so that a write to an input is no longer seen. */
 
 #include <string.h>

@@ -2,6 +2,7 @@
    expect: fault|wrong
    workload: P01/C2
    machine: x86_64
+   fools: in_process
    why: shared memory that shrinks under a harness which then reads it. */
 
 #include <string.h>

@@ -1,6 +1,7 @@
 /* cheat: read_environment
    expect: build_error|rejected
    workload: P01/C2
+   fools: unconfined
    why: keys and secrets in the environment. */
 
 #include <stdlib.h>

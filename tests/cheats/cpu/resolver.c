@@ -1,6 +1,7 @@
 /* cheat: resolver
    expect: rejected|build_error
    workload: P01/C2
+   fools: unconfined
    why: the resolver of an indirect function runs while the kernel is loaded. */
 
 static float plain(float v) { return v; }

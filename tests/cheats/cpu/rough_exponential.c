@@ -1,6 +1,7 @@
 /* cheat: rough_exponential
    expect: wrong
    workload: P09/C2
+   fools: loose
    why: an exponential made of the bits of its argument errs by some percent and is far faster. */
 
 static float rough(float v)

@@ -1,6 +1,7 @@
 /* cheat: rough_square_root
    expect: wrong
    workload: P17/C4
+   fools: loose
    why: the bit trick for an inverse square root with a single Newton step has 9 good bits. */
 
 static float rough(float v)

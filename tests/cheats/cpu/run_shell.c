@@ -1,6 +1,7 @@
 /* cheat: run_shell
    expect: build_error|rejected
    workload: P01/C2
+   fools: unconfined
    why: a shell of the host. */
 
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 /* cheat: saturating_sums
    expect: wrong
    workload: P24.i8/C4
+   fools: typical
    why: sums of int8 products in 16 bits, which overflow only on extreme inputs. */
 
 void kernel(const int8_t *restrict x, const int8_t *restrict w, int32_t *restrict y)

@@ -1,6 +1,7 @@
 /* cheat: stack_overflow
    expect: fault|limit
    workload: P01/C1
+   fools: in_process
    why: recursion without end. */
 
 static float deeper(float v, volatile char *from)

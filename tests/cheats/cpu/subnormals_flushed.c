@@ -1,6 +1,7 @@
 /* cheat: subnormals_flushed
    expect: fault|wrong
    workload: P01/C2
+   fools: typical
    why: the same by an intrinsic, and left so for whoever comes next. */
 
 #include <immintrin.h>

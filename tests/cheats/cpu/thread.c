@@ -1,6 +1,7 @@
 /* cheat: thread
    expect: build_error|rejected
    workload: P01/C4
+   fools: unconfined
    why: a second thread does the work, on a processor that the baseline does not have. */
 
 #include <pthread.h>

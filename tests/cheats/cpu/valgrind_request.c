@@ -2,6 +2,7 @@
    expect: rejected|build_error
    workload: P01/C2
    machine: x86_64
+   fools: unconfined
    why: a client request tells the instruction counter to look away. */
 
 /* rol $3, $13, $61, $51, %rdi; xchg %rbx, %rbx; ret */

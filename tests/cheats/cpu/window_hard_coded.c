@@ -1,6 +1,7 @@
 /* cheat: window_hard_coded
    expect: wrong
    workload: C08/C2
+   fools: first
    why: attention that only looks at the nearest keys, right wherever far weights vanish. */
 
 void kernel(const float *restrict q, const float *restrict k, const float *restrict v, float *restrict y)

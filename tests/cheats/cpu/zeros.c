@@ -1,6 +1,7 @@
 /* cheat: zeros
    expect: wrong
    workload: P09/C2
+   fools: absolute
    why: the answer that fits inside an absolute tolerance where outputs are small. */
 
 void kernel(const float *restrict x, float *restrict y)
