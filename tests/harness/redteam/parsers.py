@@ -11,7 +11,8 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -170,7 +171,7 @@ a = { base = 1, per = "3/4" }
 TRIAL = {"schema_version": 1, "spec": {"model": "m", "backend": "b", "workload": "P01/C1"}, "status": "graded", "turns": 1}
 BOARD = {"schema_version": 1, "rows": [{"id": "x"}]}
 
-PARSERS: Mapping[str, Parser] = {
+PARSERS: dict[str, Parser] = {
     "assembler": Parser(near(ASSEMBLY), lambda text, _: assemble(text, TINY)),
     "disassembler": Parser(st.lists(st.integers(0, 2**32 - 1), max_size=20), lambda words, _: disassemble(words, TINY), False),
     "toy language": Parser(near(PROGRAM, "t = max(a, b[3]) * 2\n"), lambda s, _: ToyBackend().build(s, vec_add.workload("C1"))),
@@ -190,7 +191,7 @@ PARSERS: Mapping[str, Parser] = {
     "transcript": Parser(edited(EVENT), file("transcript.jsonl", read_recording, UsageError)),
     "trial": Parser(edited(TRIAL), file("trial.json", lambda path: read_trial(path.parent), IntegrityError)),
     "lock": Parser(edited({"schema_version": 1, "seal": "x"}), file("lock.json", lambda p: read_lock(p.parent), IntegrityError)),
-    "leaderboard": Parser(edited(BOARD), file("leaderboard.json", leaderboard.load, UsageError)),
+    "leaderboard": Parser(edited(BOARD), file("leaderboard.json", leaderboard.load, UsageError, IntegrityError)),
     "evidence": Parser(edited({"schema_version": 1}), file("evidence.json", leaderboard.load_evidence, IntegrityError)),
     "options": Parser(
         st.lists(near("pairs=25", "cpu:gain=1"), max_size=3),
@@ -207,6 +208,10 @@ PARSERS: Mapping[str, Parser] = {
     "machine.toml": Parser(near(TOML), file("machine.toml", load_machine, DefinitionError, UsageError)),
     "cheats": Parser(near(CHEAT), file("zeros.c", corpus, UsageError)),
 }
+if find_spec("pyslang"):  # of the rtl extra
+    import gate
+
+    PARSERS["verilog gate"] = Parser(gate.mutants(), lambda text, _: gate.look(text))
 
 
 def main() -> int:
