@@ -29,8 +29,8 @@ TEXTS = [
 TOKEN = re.compile(r"\s+|\\\S+|[\w$`']+|.")
 NAME = re.compile(r"[$`]\w*")
 SNIPPETS = [
-    "`define A", "`A", '`"', "``", "\\\n", "/*", "*/", "//", "(*", "*)", "$", "\\$finish ", "bench.", "$root.", "#1", "@(", "1'bx",
-    "'0", "generate", "endgenerate", "begin", "end", "module x; endmodule", '`include "a"', '`line 1 "a" 0', "import",
+    "`define A", "`A", '`"', "``", "\\\n", "/*", "*/", "//", "(*", "*)", "$", "\\$finish ", "bench.", "$root.", "#1", "@(",
+    "1'bx", "'0", "generate", "endgenerate", "begin", "end", "module x; endmodule", '`include "a"', '`line 1 "a" 0', "import",
     '"\\"', "\t", "\f",
 ]  # fmt: skip
 CPU_SECONDS = 10
