@@ -32,7 +32,7 @@ def render(workload: Workload, variant: Variant | None = None) -> str:
     if not found:
         raise KeyError(f"no {' or '.join(wanted)} kernel for {workload.id} {workload.task.name} in {workload.dtype.name}")
     text = environment(__name__).get_template(found[0]).render(p=workload.p, unique=_names(), bits=bits)
-    title = f"# {workload.id} {workload.task.name}: {workload.p!r}"
+    title = f"# {workload.task.name}: {workload.p!r}"
     return "\n".join([title, *_indented(text)]).rstrip() + "\n"
 
 
