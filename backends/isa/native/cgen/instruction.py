@@ -195,7 +195,7 @@ def _ordered(writer: BodyWriter, loop: int) -> list[str]:
 def direct_windows(layout: Layout, instruction: Instruction) -> list[ir.Open]:
     """Windows whose buffer nobody would miss: alone in their memory, and first written when nothing can trap any more."""
     statements = instruction.body.statements
-    last_trap = max((i for i, s in enumerate(statements) if any(map(_can_trap, walk([s])))), default=-1)
+    last_trap = max((i for i, s in enumerate(statements) if any(_can_trap(layout, inner) for inner in walk([s]))), default=-1)
     found = []
     for opened in statements:
         whole = isinstance(opened, ir.Open) and opened.length is None
@@ -274,8 +274,11 @@ def _stores(statement: ir.Stmt, window: str) -> bool:
     return isinstance(statement, ir.WindowStore) and statement.window == window
 
 
-def _can_trap(statement: ir.Stmt) -> bool:
-    if isinstance(statement, ir.Open | ir.Require) or (isinstance(statement, ir.StateStore) and not statement.proven):
+def _can_trap(layout: Layout, statement: ir.Stmt) -> bool:
+    if isinstance(statement, ir.Open):
+        past_the_end = layout.places[statement.memory].memory.beyond == "zero" and statement.direction == "in"
+        return not past_the_end or statement.align > 1 or statement.scales is not None
+    if isinstance(statement, ir.Require) or (isinstance(statement, ir.StateStore) and not statement.proven):
         return True
     if isinstance(statement, ir.LoopsCall) and statement.method == "push":
         return True

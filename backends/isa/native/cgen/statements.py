@@ -15,6 +15,7 @@ from backends.isa.native.cgen.expressions import cast, expression, walk
 from backends.isa.native.cgen.lane_loops import LaneStore, LoopWriter
 from backends.isa.native.cgen.lanes import Lanes
 from backends.isa.native.cgen.layout import C_TYPES, Layout, Place, storage_type
+from backends.isa.native.cgen.nests import contiguous
 from backends.isa.native.cgen.timing import Clock
 from backends.isa.native.cgen.windows import Window, WindowWriter
 
@@ -210,7 +211,7 @@ class BodyWriter:
             case ir.Open():
                 self._open(node)
             case ir.For():
-                self._for(node)
+                self._for(contiguous(node))
             case ir.If(condition=condition, then=then, orelse=orelse):
                 self.line(f"if ({expression(self, condition)}) {{")
                 self.block(then)
