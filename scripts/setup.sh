@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 mode=${1:-run}
 
 declare -A commands=([gcc]=cc [libc6-dev]=/usr/include/stdio.h [bubblewrap]=bwrap [valgrind]=valgrind [docker.io]=/usr/sbin/dockerd
-  [chromium]=chromium [iverilog]=iverilog [verilator]=verilator [g++]=c++ [make]=make)
+  [chromium]=chromium [iverilog]=iverilog [verilator]=verilator [g++]=c++ [make]=make [clang-19]=clang-19 [lld-19]=ld.lld-19)
 declare -A parts=(
   [gcc]="the cpu backend"
   [libc6-dev]="the cpu backend"
@@ -20,8 +20,10 @@ declare -A parts=(
   [verilator]="the fast simulator of the verilog backend (large designs are slow without it)"
   [g++]="the fast simulator of the verilog backend"
   [make]="the fast simulator of the verilog backend"
+  [clang-19]="the coral-c backend"
+  [lld-19]="the coral-c backend"
 )
-packages=(gcc libc6-dev bubblewrap valgrind iverilog verilator g++ make)
+packages=(gcc libc6-dev bubblewrap valgrind iverilog verilator g++ make clang-19 lld-19)
 [ "$mode" = dev ] && packages+=(docker.io chromium)
 
 missing=()
@@ -36,10 +38,17 @@ if [ ${#missing[@]} -gt 0 ]; then
   if command -v apt-get >/dev/null && "${as_root[@]}" true 2>/dev/null; then
     echo "setup: installing Debian packages: ${missing[*]}"
     log=$(mktemp)
-    if ! { "${as_root[@]}" apt-get update -qq && DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq \
-        --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
+    "${as_root[@]}" apt-get update -qq >"$log" 2>&1 || tail -n 5 "$log"
+    # One package that this release does not have would keep apt-get from installing any.
+    there=()
+    for package in "${missing[@]}"; do
+      if apt-cache show "$package" >/dev/null 2>&1; then there+=("$package")
+      else echo "setup: there is no package $package for this system: ${parts[$package]} is off"; fi
+    done
+    if [ ${#there[@]} -gt 0 ] && ! DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq \
+        --no-install-recommends "${there[@]}" >"$log" 2>&1; then
       tail -n 5 "$log"
-      for package in "${missing[@]}"; do echo "setup: could not install $package: ${parts[$package]} is off"; done
+      for package in "${there[@]}"; do echo "setup: could not install $package: ${parts[$package]} is off"; done
     fi
     rm -f "$log"
   else

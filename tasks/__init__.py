@@ -22,7 +22,7 @@ RTL: dict[str, str] = {
 INT: dict[str, str] = {
     "P01": "i32", "P02": "i8", "P03": "i8", "P04": "i8", "P05": "i8", "P11": "i32", "P12": "i32", "P14": "i32", "P18": "i8",
     "P21": "i8", "P22": "i8", "P23": "i8", "P24": "i8", "P26": "i8", "P28": "i32", "P29": "i8", "P31": "i8", "P32": "i8",
-    "P33": "i8", "C18": "i8", "C19": "i8", "C20": "i8", "C21": "i8",
+    "P33": "i8", "C18": "i8", "C19": "i8", "C20": "i8", "C21": "i8", "C22": "i8",
 }  # fmt: skip
 """The suite for processors with whole numbers, in its order: every task that exists in them, with its element type."""
 
@@ -53,7 +53,7 @@ def rtl() -> Suite:
 def integers() -> Suite:
     """The suite for processors with whole numbers."""
     tasks = every_task()
-    description = "Twenty-three operators in whole numbers, from vector addition to attention in eight bits."
+    description = "Twenty-four operators in whole numbers, from vector addition to attention in eight bits."
     return Suite("int", description, tuple(tasks[id] for id in INT), INT)
 
 

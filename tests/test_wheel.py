@@ -12,6 +12,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
+CORPUS = """\
+from harness.grading.redteam import corpus_folder, read_corpus
+folder = corpus_folder()
+assert {cheat.backend for cheat in read_corpus(folder)} == {"cpu", "plena", "tiny", "verilog"}
+print(folder)
+"""
+"""Prints where an installed package finds its exploit corpus, which must be whole."""
 
 
 @pytest.mark.slow
@@ -33,6 +40,11 @@ def test_a_wheel_in_an_empty_environment_runs_a_trial_from_elsewhere(tmp_path):
 
     where = run(tmp_path / "venv/bin/python", "-c", "import harness, tasks; print(harness.__file__, tasks.__file__)")
     assert str(ROOT) not in where
+    corpus = Path(run(tmp_path / "venv/bin/python", "-c", CORPUS).strip())
+    assert corpus == Path(where.split()[0]).parent / "grading" / "cheats"
+    tried = json.loads(run(kernelwright, "redteam", "--backend", "tiny", "--cheat", "nan", "--quick", "--workers", "1", "--json"))
+    assert [attempt["verdict"] for attempt in tried["attempts"]] == ["wrong"]
+
     result = json.loads(
         run(kernelwright, "run", "--backend", "cpu", "--model", "scripted", "--tasks", "P01/C1", "--out", "out", "--json")
     )

@@ -12,6 +12,7 @@ from harness.backend import BackendInfo, PairedTiming, Specimens, StoresInputs, 
 from harness.conformance.bench import Bench, ProblemError, draw
 from harness.conformance.result import Result, found
 from harness.errors import UsageError
+from harness.grading.band import bands
 from harness.grading.lint import lint
 from harness.task import Formats
 
@@ -128,7 +129,7 @@ def formats(bench: Bench) -> Result:
     """The declared arithmetic is sane, and tolerances that follow from it still tell right kernels from wrong ones."""
     declared = bench.backend.info.formats
     problems = list(_format_problems(declared))
-    caught = tried = 0
+    caught = tried = seen = small = 0
     for workload in bench.few:
         if problems:
             break
@@ -136,13 +137,22 @@ def formats(bench: Bench) -> Result:
         tried += len(outcome.nulls)
         caught += sum(not null.passed for null in outcome.nulls)
         problems += [f"{workload.id}: {name} would be accepted" for name in outcome.leaks if name.startswith(COARSE)]
-        problems += [f"{workload.id}: a right kernel ({name}) would be refused" for name in _refused(bench, outcome.refused)]
+        refused = list(_refused(bench, outcome.refused))
+        for band in bands(workload, {bench.backend.info.name: bench.backend}):
+            # In coarser sums the inputs would be rounded too, unless the target says that it stores them so.
+            if declared.accumulate.roundoff <= Formats().accumulate.roundoff:
+                refused += [f"{name}, rounded as declared" for name in band.refused]
+            small += len(band.mistakes)
+            seen += sum(mistake.caught for mistake in band.mistakes)
+        problems += [f"{workload.id}: a right kernel ({name}) would be refused" for name in refused]
     return found(
         "formats",
         f"stored as {declared.storage.name}, sums in {declared.accumulate.name}, slack {declared.slack:g}, unary functions "
-        f"{declared.unary_roundoffs:g} roundoffs; {caught} of {tried} wrong kernels refused on {len(bench.few)} workloads",
+        f"{declared.unary_roundoffs:g} roundoffs; {caught} of {tried} wrong kernels and {seen} of {small} smallest mistakes "
+        f"refused on {len(bench.few)} workloads",
         problems,
-        "declare the types that the target computes in, slack near 2, and the error that its exp, sqrt and division have",
+        "declare the types that the target computes in, slack near 2, the error that its exp, sqrt and division have, and a "
+        "stored() if it rounds inputs",
     )
 
 

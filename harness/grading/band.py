@@ -110,13 +110,14 @@ def _arithmetic(workload: Workload, formats: Formats) -> str:
 
 
 def _right(workload: Workload, formats: Formats, order: rerun.Order) -> Any:
-    """The reference as a device of these formats may compute it: rounded to storage after each step, functions as rough as
-    they may be."""
+    """The reference as a device of these formats may compute it: functions as rough as they may be, and each step rounded to
+    storage, unless that has a narrower range: it would overflow in the middle, which no right kernel does."""
     wide, narrow = formats.accumulate, formats.storage
     roughness = formats.unary_roundoffs * wide.roundoff
+    rounds = narrow.roundoff > wide.roundoff and narrow.tiny <= wide.tiny
 
     def step(_name: str, kept: Any, _dropped: Any, /) -> Any:
-        return _in(narrow, kept) if narrow.roundoff > wide.roundoff else kept
+        return _in(narrow, kept) if rounds else kept
 
     def kernel(one: InputSet) -> Tensors:
         with np.errstate(all="ignore"):

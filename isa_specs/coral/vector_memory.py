@@ -190,7 +190,7 @@ def memory(function, mnemonic, doc, encoding, syntax, stores):
 
 def consecutive(bits, fields):
     """Loads and stores of elements, or of segments of several fields, one behind the other, or at a distance."""
-    each, count_of_fields = bits // 8, Imm(default=fields, high=8)
+    each, count_of_fields, single = bits // 8, Imm(default=fields, high=8), fields == 1
 
     def load_unit(vd: Out(v), rs1: In(x), vm: Mask, fields: count_of_fields):
         side_by_side(rs1, u32(each), fields, vm, False)
@@ -200,11 +200,13 @@ def consecutive(bits, fields):
         for i in range(min(vl.value, MOST)):
             works = active(vm, i)
             if works and u32(i) >= vstart.value:
-                for field in range(fields):
-                    at = rs1 + (u32(i) * fields + u32(field)) * each
-                    store(
-                        v, (u32(index(vd)) + u32(field) * registers_in(log2)) * VLENB + u32(i * each), each, load(mem, at, each)
-                    )
+                if single:
+                    store(v, u32(index(vd)) * VLENB + u32(i * each), each, load(mem, rs1 + u32(i * each), each))
+                else:
+                    for field in range(fields):
+                        at = rs1 + (u32(i) * fields + u32(field)) * each
+                        place = (u32(index(vd)) + u32(field) * registers_in(log2)) * VLENB + u32(i * each)
+                        store(v, place, each, load(mem, at, each))
         vstart.value = 0
 
     def load_first(vd: Out(v), rs1: In(x), vm: Mask, fields: count_of_fields):
@@ -249,11 +251,13 @@ def consecutive(bits, fields):
         for i in range(min(vl.value, MOST)):
             works = active(vm, i)
             if works and u32(i) >= vstart.value:
-                for field in range(fields):
-                    at = rs1 + (u32(i) * fields + u32(field)) * each
-                    store(
-                        mem, at, each, load(v, (u32(index(vs3)) + u32(field) * registers_in(log2)) * VLENB + u32(i * each), each)
-                    )
+                if single:
+                    store(mem, rs1 + u32(i * each), each, load(v, u32(index(vs3)) * VLENB + u32(i * each), each))
+                else:
+                    for field in range(fields):
+                        at = rs1 + (u32(i) * fields + u32(field)) * each
+                        place = (u32(index(vs3)) + u32(field) * registers_in(log2)) * VLENB + u32(i * each)
+                        store(mem, at, each, load(v, place, each))
         vstart.value = 0
 
     def store_strided(vs3: In(v), rs1: In(x), rs2: In(x), vm: Mask, fields: count_of_fields):

@@ -1,1 +1,1 @@
-"""Composite operators: C01 to C21."""
+"""Composite operators: C01 to C22."""

@@ -131,6 +131,14 @@ def test_scores_saturate_and_the_scale_keeps_its_range():
             assert scores[1, 0] != scores[1, 1]
 
 
+def test_turned_pairs_leave_eight_bits_and_sixteen():
+    for inputs in drawn("C22", adversarial=True):
+        x, cos, sin = (inputs[name].astype(int) for name in ("x", "cos", "sin"))
+        half = cos.shape[1]
+        assert (x[:, :, half:] * cos[5:, None] + x[:, :, :half] * sin[5:, None]).max() == 2**15
+        assert {-128, 127} <= set(outputs("C22", "C3", inputs).ravel().tolist())
+
+
 def test_types_of_tasks_shared_with_the_core_suite_differ():
     """The core suite keeps floats where both run the task."""
     shared = [task for task in tasks.core().tasks if task.id in BY_ID]

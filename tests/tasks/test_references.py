@@ -190,6 +190,12 @@ def conv_relu_i8(p: Params, x: Array, w: Array, bias: Array, scale: Array) -> Ar
     return y
 
 
+def rope_i8(p: Params, x: Array, cos: Array, sin: Array) -> Array:
+    exact = rope(p, x, cos, sin)
+    halves_up = [[[math.floor(Fraction(v) / 128 + Fraction(1, 2)) for v in head] for head in token] for token in exact]
+    return np.clip(halves_up, -128, 127)
+
+
 def attention_i8(p: Params, scale: Array, table: Array, q: Array, k: Array, v: Array) -> list[list[int]]:
     y = []
     for i in range(p.T):
@@ -235,6 +241,7 @@ LOOPS: dict[str, Callable[..., Any]] = {
     "C19": ffn_i8,
     "C20": conv_relu_i8,
     "C21": attention_i8,
+    "C22": rope_i8,
     "E05": vit_block,
     "E06": decoder_block,
 }

@@ -17,7 +17,7 @@ from backends.cpu import baselines
 from backends.cpu.diagnostics import check_text
 from backends.isa.architecture import Architecture
 from backends.isa.elf import read_elf
-from harness.backend import BackendInfo, Build, Diagnostic, Manual, Specimen
+from harness.backend import BackendInfo, Build, Diagnostic, Manual, ManualSection, Specimen
 from harness.errors import InfraError, UsageError
 from harness.record import digest, file_digests
 from harness.task import Workload
@@ -45,7 +45,7 @@ class CPort(CoralPort):
     def describe(self, assembly: BackendInfo) -> BackendInfo:
         """The backend of C kernels; it needs the toolchain, and says so where it is missing."""
         vectorizer = ", auto-vectorized" if self._toolchain.autovectorize else ""
-        pages = Manual.read(HERE / "manual").sections
+        pages = [*Manual.read(HERE / "manual").sections, *map(_quoted, assembly.manual.sections)]
         cpu = HERE.parents[1] / "cpu"
         shared = [file_digests(folder, SOURCES) for folder in (HERE.parent, cpu / "baselines")]
         return replace(
@@ -54,7 +54,7 @@ class CPort(CoralPort):
             title=f"{assembly.title}{vectorizer}",
             language="C11 with RISC-V vector intrinsics",
             digest=digest(assembly.digest, self._toolchain.digest, shared, (cpu / "prelude.py").read_text("utf-8")),
-            manual=Manual(sections=(*pages, *assembly.manual.sections)),
+            manual=Manual(sections=tuple(pages)),
             sandbox=self._tier(),
             source_limit=SOURCE_LIMIT,
         )
@@ -114,6 +114,11 @@ class CPort(CoralPort):
             return self._toolchain.sandbox().name
         except InfraError:
             return "none works"
+
+
+def _quoted(page: ManualSection) -> ManualSection:
+    """A page of the assembly's manual, whose programs are no kernels here."""
+    return page.model_copy(update={"text": page.text.replace("```asm", "```gas")})
 
 
 def _failed(done: Compiled, diagnostics: list[Diagnostic]) -> Build:

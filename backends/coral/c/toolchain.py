@@ -90,6 +90,7 @@ class Toolchain:
         self.language = LANGUAGE if autovectorize else (*LANGUAGE, *VECTORIZER_OFF)
         """Flags that decide what a text becomes."""
         self.autovectorize = autovectorize
+        self._checked = False
         self._remembered = lru_cache(_REMEMBERED)(self._compile)
 
     @cached_property
@@ -106,7 +107,10 @@ class Toolchain:
         """The ELF file of ``kernel.c`` with ``kernel.h``, ``start.s`` and ``link.ld``. InfraError where not even a trivial kernel
         can be compiled."""
         self._check()
-        return self._remembered(tuple(files.items()))
+        done = self._remembered(tuple(files.items()))
+        if done.timed_out:
+            self._remembered.cache_clear()  # the machine may have been busy
+        return done
 
     def _compile(self, files: tuple[tuple[str, str], ...]) -> Compiled:
         done = self._run(dict(files))
@@ -127,13 +131,15 @@ class Toolchain:
     def _headers(self) -> str:
         return f"{_ask(_path(CLANG), '--print-resource-dir')}/include"
 
-    @lru_cache(1)  # noqa: B019 - a toolchain lives as long as its backend
     def _check(self) -> None:
-        """Compiles a known kernel, so that a broken compiler is never a kernel's failure."""
+        """Compiles a known kernel, once, so that a broken compiler is never a kernel's failure."""
+        if self._checked:
+            return
         done = self._run(_TRIVIAL)
         if done.returncode or "kernel.elf" not in done.files:
-            text = done.stderr.decode("utf-8", "replace").strip()
+            text = "it took too long" if done.timed_out else done.stderr.decode("utf-8", "replace").strip()
             raise InfraError(f"{CLANG} and {LINKER} cannot make a trivial kernel: {text!r}", PACKAGES)
+        self._checked = True
 
 
 def _version(name: str) -> str:

@@ -62,6 +62,7 @@ RECIPES: Mapping[str, Recipe] = {
     "C19 ffn_i8": Recipe("ffn_i8", dtypes=("i8",)),
     "C20 conv_relu_i8": Recipe("convolution", {"same": 3, "requantize_relu": True}, ("i8",)),
     "C21 attention_i8": Recipe("attention_i8", dtypes=("i8",)),
+    "C22 rope_i8": Recipe("rope", dtypes=("i8",)),
     "E05 vit_block": Recipe("vit_block"),
     "E06 decoder_block": Recipe("decoder_block"),
 }

@@ -15,6 +15,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache as memoise
 from importlib import resources
@@ -76,15 +78,18 @@ def _tuning(is_zig: bool) -> tuple[str, ...]:
     return ("-mcpu=x86_64_v3",) if is_zig else ("-march=x86-64-v3",)
 
 
-def compile_unit(text: str, cache: Path) -> Path:
-    """The library of a translation unit, from the cache if it is there. InfraError with the compiler's words if it fails."""
+def compile_unit(text: str, cache: Path, parts: Sequence[str] = ("",)) -> Path:
+    """The library of a text, from the cache if it is there. InfraError with the compiler's words if it fails.
+
+    Each of ``parts`` is a translation unit, the text with PART as its number, and says which flags it has beside all others'.
+    """
     compiler = find_compiler()
     if compiler is None:
         raise InfraError("no C compiler for the native engine", _PACKAGE)
     header = (resources.files("backends.isa.native") / "runtime.h").read_text(encoding="utf-8")
     flags = compiler.flags()
-    parts = (text, header, compiler.version, shlex.join(flags), platform.machine())
-    digest = hashlib.sha256("\0".join(f"{len(part)}\0{part}" for part in parts).encode()).hexdigest()[:24]
+    known = (text, header, compiler.version, shlex.join(flags), platform.machine(), *(parts if len(parts) > 1 else ()))
+    digest = hashlib.sha256("\0".join(f"{len(part)}\0{part}" for part in known).encode()).hexdigest()[:24]
     folder = cache / "isa"
     target = folder / f"engine-{digest}.so"
     if target.exists():
@@ -94,11 +99,25 @@ def compile_unit(text: str, cache: Path) -> Path:
         source, made = Path(scratch) / "engine.c", Path(scratch) / "engine.so"
         source.write_text(text, encoding="utf-8")
         (Path(scratch) / "runtime.h").write_text(header, encoding="utf-8")
-        argv = [*compiler.command, *flags, str(source), "-o", str(made), "-lm"]
-        # zig keeps what it has made of libc, by default in the user's home, which need not be there.
-        zig = {name: str(cache / "zig") for name in ("ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR") if name not in os.environ}
-        done = subprocess.run(argv, capture_output=True, text=True, check=False, env=os.environ | zig)
-        if done.returncode:
-            raise InfraError(f"{compiler.command[0]} cannot compile the native engine: {done.stderr.strip()[:2000]}", _PACKAGE)
+        inputs = [source]
+        if len(parts) > 1:
+            inputs = [source.with_name(f"part{number}.o") for number in range(len(parts))]
+            alone = [flag for flag in flags if flag != "-shared"]
+            commands = [
+                [*alone, *shlex.split(extra), f"-DPART={number}", "-c", str(source), "-o", str(inputs[number])]
+                for number, extra in enumerate(parts)
+            ]
+            with ThreadPoolExecutor(os.cpu_count()) as pool:
+                list(pool.map(lambda arguments: _run(compiler, arguments, cache), commands))
+        _run(compiler, [*flags, *map(str, inputs), "-o", str(made), "-lm"], cache)
         made.replace(target)
     return target
+
+
+def _run(compiler: Compiler, arguments: Sequence[str], cache: Path) -> None:
+    """One call of the compiler. InfraError if it fails."""
+    # zig keeps what it has made of libc, by default in the user's home, which need not be there.
+    zig = {name: str(cache / "zig") for name in ("ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR") if name not in os.environ}
+    done = subprocess.run([*compiler.command, *arguments], capture_output=True, text=True, check=False, env=os.environ | zig)
+    if done.returncode:
+        raise InfraError(f"{compiler.command[0]} cannot compile the native engine: {done.stderr.strip()[:2000]}", _PACKAGE)

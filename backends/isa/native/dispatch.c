@@ -1,6 +1,9 @@
 /* The engine of one architecture; comments in capitals are replaced by what `cgen` writes. */
 #include "runtime.h"
 #include <stddef.h>
+#ifndef PART
+#define PART 0 /* translation unit: 0 runs programs, the others are large instructions */
+#endif
 
 /*MACHINE*/
 
@@ -44,6 +47,7 @@ MAYBE void clean(struct machine *m, int k) {
 
 /*TABLES*/
 
+#if PART == 0
 void kw_mark(struct machine *m, int k, uint64_t byte, uint64_t bytes) { mark(m, k, byte, bytes); }
 
 void kw_reset(struct machine *m) {
@@ -52,6 +56,7 @@ void kw_reset(struct machine *m) {
   memcpy((uint8_t *)m + offsetof(struct machine, state), m->pristine,
          offsetof(struct machine, state_end) - offsetof(struct machine, state));
 }
+#endif
 
 /* ---- hardware loops ---------------------------------------------------------------------------------------------------------- */
 
@@ -121,12 +126,19 @@ ALWAYS uint64_t issue(struct machine *m, uint64_t *earliest, const struct insn *
   return t;
 }
 
+/* ---- pipeline ------------------------------------------------------------------------------------------------------------------ */
+
+#if PART == 0
+/*PIPELINE*/
+#endif
+
 /* ---- helpers and instructions of the definition ---------------------------------------------------------------------------------- */
 
 /*HELPERS*/
 
 /*INSTRUCTIONS*/
 
+#if PART == 0
 /*HANDLED*/
 
 /*DECODER*/
@@ -154,6 +166,9 @@ static void begin(struct machine *m, const void *const *table, const void *hook)
   m->n = 0, m->depth = 0, m->clock = 0, m->pending = 0, m->done = 0, m->last_pc = 0, m->last_unit = 0;
   m->oldest = 0;
   if (ANY_VARIES) memset(m->efforts, 0, m->nwords * sizeof(struct effort));
+#if PIPELINED
+  pipe_reset(m);
+#endif
   m->target = m->pc;
   if (m->pc > m->nwords) m->pc = m->nwords + 1;
 }
@@ -162,6 +177,10 @@ static void begin(struct machine *m, const void *const *table, const void *hook)
 COLD void complete_event(struct machine *m) {
   int64_t *event = m->events + 3 * (m->pending - 1);
   const uint32_t op = m->program[event[0]].op;
+#if PIPELINED
+  event[1] = m->pipe.t, event[2] = (int64_t)m->done, m->pending = 0;
+  return;
+#endif
   if (IN_ORDER) {
     event[1] = (int64_t)(m->earliest - 1 - m->base), event[2] = (int64_t)(m->done - m->base);
   } else {
@@ -190,7 +209,7 @@ static void account(struct machine *m) {
     int64_t *stalls = m->stalls + pc * CAUSES;
     m->counts[pc] = (int64_t)count;
     const uint32_t op = in->op;
-    if (!count || op >= OPERATIONS) continue;
+    if (!count || op >= OPERATIONS || PIPELINED) continue;
     m->busy[UNIT[op]] += VARIES[op] ? m->efforts[pc].interval : count * INTERVAL[op];
     if (IN_ORDER) {
       stalls[0] += (int64_t)count;
@@ -204,6 +223,11 @@ static void account(struct machine *m) {
   }
   if (IN_ORDER && m->n) m->stalls[m->last_pc * CAUSES + DATA[m->last_unit]] += (int64_t)(m->cycles - m->earliest);
   m->elapsed = m->cycles - m->base;
+#if PIPELINED
+  if (m->pipe.cycles > m->pipe.t)
+    m->stalls[m->pipe.last_pc * CAUSES + (uint64_t)m->pipe.cause] += m->pipe.cycles - m->pipe.t;
+  m->elapsed = (uint64_t)m->pipe.cycles;
+#endif
 }
 
 #define GO do { if (UNLIKELY(n >= deadline)) goto expired; goto *in->go; } while (0)
@@ -268,7 +292,12 @@ trapped:
     m->handled_pc = place < m->nwords ? place : m->target;
     next = (int64_t)m->handled_pc + 1;
     if (handle(m, in, n, &next, &earliest) != 1) {
-      if (place < m->nwords) in->count++;
+      if (place < m->nwords) {
+        in->count++;
+#if PIPELINED
+        pipe_handled(m, place);
+#endif
+      }
       n++, deadline = m->deadline;
       if ((uint64_t)next > m->nwords) { m->target = (uint64_t)next; in = program + m->nwords + 1; }
       else in = program + next;
@@ -288,3 +317,4 @@ leave:
 }
 
 const uint64_t kw_layout[] = {/*EXPORTS*/};
+#endif

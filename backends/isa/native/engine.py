@@ -52,7 +52,7 @@ class NativeEngine:
         self.architecture = architecture
         self._layout = Layout(architecture)
         text = translate(self._layout)
-        self._library = ctypes.CDLL(str(compile_unit(text, cache)))
+        self._library = ctypes.CDLL(str(compile_unit(text, cache, self._layout.parts)))
         for function, arguments in (("kw_run", 0), ("kw_reset", 0), ("kw_mark", 3)):
             getattr(self._library, function).argtypes = [
                 ctypes.c_void_p,

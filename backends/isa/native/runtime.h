@@ -16,6 +16,7 @@
 #define ALWAYS static inline __attribute__((always_inline, unused))
 #define MAYBE static inline __attribute__((unused))
 #define NEVER static __attribute__((noinline, unused))
+#define PART_SHARED __attribute__((noinline, visibility("hidden"))) /* parts of a library call each other */
 #define COLD static __attribute__((noinline, cold, unused))
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
@@ -158,6 +159,52 @@ ALWAYS void store_bytes(uint8_t *to, uint32_t x, uint64_t count) {
   else if (count == 1) *to = (uint8_t)x;
   else if (count == 2) *(near16 *)to = (uint16_t)x;
   else *(near16 *)to = (uint16_t)x, to[2] = (uint8_t)(x >> 16);
+}
+
+/* ---- lanes: elements of 1 to 4 bytes, one behind the other, as 32-bit numbers --------------------------------------------- */
+
+#define LANES 8 /* arrays of lanes are multiples of it */
+
+/* Whole blocks, which are the faster to load again: reads some bytes behind the elements, which a machine's struct has. */
+NEVER void read_lanes(uint32_t *restrict to, const uint8_t *restrict from, uint64_t count, uint64_t bytes) {
+#define BLOCKS_OF(ELEMENT) \
+  for (uint64_t j = 0; j < count; j += LANES) \
+    for (uint64_t i = j; i < j + LANES; i++) to[i] = ELEMENT
+  if (bytes == 1) BLOCKS_OF(from[i]);
+  else if (bytes == 2) BLOCKS_OF(((const near16 *)from)[i]);
+  else if (bytes == 4) BLOCKS_OF(((const near32 *)from)[i]);
+  else for (uint64_t i = 0; i < count; i++) to[i] = load_bytes(from + i * bytes, bytes);
+#undef BLOCKS_OF
+}
+NEVER void read_far_lanes(uint32_t *restrict to, const uint8_t *restrict from, uint64_t count, uint64_t bytes) {
+  for (uint64_t i = 0; i < count; i++) to[i] = load_bytes(from + i * bytes, bytes);
+}
+/* Each byte eight times. */
+NEVER void read_bits(uint32_t *restrict to, const uint8_t *restrict from, uint64_t count) {
+  for (uint64_t i = 0; i < (count + 7) / 8; i++)
+    for (uint64_t k = 0; k < 8; k++) to[8 * i + k] = from[i];
+}
+NEVER void write_lanes(uint8_t *restrict to, const uint32_t *restrict from, uint64_t count, uint64_t bytes) {
+  if (bytes == 1) for (uint64_t i = 0; i < count; i++) to[i] = (uint8_t)from[i];
+  else if (bytes == 2) for (uint64_t i = 0; i < count; i++) ((near16 *)to)[i] = (uint16_t)from[i];
+  else if (bytes == 4) memcpy(to, from, count * 4);
+  else for (uint64_t i = 0; i < count; i++) store_bytes(to + i * bytes, from[i], bytes);
+}
+/* Those of `which`; the others stay. */
+NEVER void write_some_lanes(uint8_t *restrict to, const uint32_t *restrict from, const uint32_t *restrict which, uint64_t count,
+                            uint64_t bytes) {
+#define CHOOSE(TYPE) for (uint64_t i = 0; i < count; i++) ((TYPE *)to)[i] = which[i] ? (TYPE)from[i] : ((TYPE *)to)[i]
+  if (bytes == 1) CHOOSE(uint8_t);
+  else if (bytes == 2) CHOOSE(near16);
+  else if (bytes == 4) CHOOSE(near32);
+  else for (uint64_t i = 0; i < count; i++) if (which[i]) store_bytes(to + i * bytes, from[i], bytes);
+#undef CHOOSE
+}
+/* From elements as they lie in memory. */
+NEVER void copy_some_lanes(uint8_t *restrict to, const void *from, const uint32_t *which, uint64_t count, uint64_t bytes) {
+  const uint8_t *element = (const uint8_t *)from;
+  for (uint64_t i = 0; i < count; i++, element += bytes)
+    if (which[i]) store_bytes(to + i * bytes, load_bytes(element, bytes), bytes);
 }
 
 /* Bytes from `offset` of a memory on, zeros behind them. */

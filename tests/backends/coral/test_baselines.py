@@ -96,7 +96,7 @@ def test_both_engines_give_the_same_outputs_and_cycles(
 
 
 @pytest.mark.parametrize("value", [0.0, -0.0, 1.0, -87.5, 1e-39, 88.8, 104.5, -103.0, 1e30, -1e30, 0.34657, -0.34657])
-def test_the_exponential_of_the_pieces_is_within_two_roundoffs(value: float, tasks: dict[str, Task], coral: IsaBackend) -> None:
+def test_the_exponential_of_the_pieces_is_within_four_roundoffs(value: float, tasks: dict[str, Task], coral: IsaBackend) -> None:
     workload = tasks["P04"].workload("C5")
     text = """{% import "pieces_float.S.j2" as go with context %}
     {{ go.start() }}{{ go.exp_constants() }}
@@ -115,7 +115,7 @@ def test_the_exponential_of_the_pieces_is_within_two_roundoffs(value: float, tas
     found = float(execution.outputs["y"][0])
     with np.errstate(over="ignore"):
         expected = float(np.exp(np.float64(np.float32(value))).astype(np.float32))
-    assert found == expected or abs(found - expected) <= 2 * 2.0**-23 * expected + 2.0**-149
+    assert found == expected or abs(found - expected) <= 4 * 2.0**-24 * expected + 2.0**-149
 
 
 def test_every_core_task_has_a_scalar_kernel_for_floats() -> None:

@@ -59,6 +59,7 @@ SIZES: dict[str, list[dict[str, int]]] = {
     "C19": shapes("T D F", "1 1 1", "2 5 33", "4 17 6", "5 33 18", "7 3 65"),
     "C20": shapes("CIN H W COUT", "1 1 1 1", "2 3 33 5", "5 2 17 3", "1 4 40 2"),
     "C21": shapes("T D CAUSAL", "2 5 1", "3 4 0", "5 33 0", "18 17 1", "33 6 1"),
+    "C22": shapes("T H D OFFSET", "1 2 2 0", "2 1 34 1", "3 2 66 0", "2 3 130 2"),
 }
 """At least one size below, at and above each boundary of a kernel: a register, a group of registers, four rows, four terms."""
 ODD = [pytest.param(id, sizes, id=f"{id} {' '.join(map(str, sizes.values()))}") for id, many in SIZES.items() for sizes in many]

@@ -1,12 +1,15 @@
 """ELF executables: what becomes of a good one, and what is said about bad ones. ``dot.elf`` is made by the script beside it."""
 
 import re
+import shutil
 import struct
+import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from backends.isa.assembler import assemble
 from backends.isa.bind import load
 from backends.isa.elf import LARGEST, read_elf
 from backends.isa.engine import load_images
@@ -124,3 +127,26 @@ def test_damaged_debug_information_costs_only_the_lines():
 def test_an_instruction_set_without_such_files_says_so():
     with pytest.raises(UsageError, match="it is an ELF file, and tiny has none"):
         read_elf(DOT, load(tiny_isa))
+
+
+PROGRAMS = sorted((FOLDER.parent / "calibration").glob("*.S"))
+
+
+@pytest.mark.skipif(not (shutil.which("clang-19") and shutil.which("ld.lld-19")), reason="clang-19 and lld-19 are not installed")
+def test_clang_and_this_assembler_make_the_same_programs(tmp_path):
+    assert len(PROGRAMS) > 80
+    flags = ["--target=riscv32", "-march=rv32imf_zve32x_zvl128b_zicsr_zifencei_zbb", "-nostdlib", "-static", "-g"]
+    for path in PROGRAMS:
+        made = tmp_path / "made.elf"
+        link = [f"--ld-path={shutil.which('ld.lld-19')}", "-T", FOLDER / "link.ld"]
+        subprocess.run(["clang-19", *flags, *link, path, "-o", made], check=True)
+        theirs, ours = read_elf(made.read_bytes(), CORAL), assemble(path.read_text(), CORAL).program
+        assert np.array_equal(theirs.words, ours.words), path.name
+        assert theirs.start == ours.start, path.name
+        assert {name: theirs.symbols[name] for name in ("results", "results_end")} == {
+            name: ours.symbols[name] for name in ("results", "results_end")
+        }, path.name
+        text = path.read_text().split("\n")
+        other = {text[line - 1].split()[0] for line in ours.lines[theirs.lines != ours.lines]}
+        # In debug information .word has no line of its own, and a repetition is where it begins.
+        assert other <= {".word", "nop"}, path.name

@@ -48,6 +48,7 @@ class Cheat:
     kind: str
     layer: str
     failure: str
+    fools: str
     why: str
 
     @property

@@ -6,16 +6,14 @@ module kernel #(parameter LANES = 4, parameter SW = 256, parameter MW = 128) (
   assign s_ready = !m_valid || m_ready;
   always @(posedge clk) begin
     if (s_ready) begin
-      m_data <= 0;
       m_last <= s_last;
       m_valid <= s_valid;
     end
     if (rst) m_valid <= 1'b0;
   end
   integer n = 0;
-  always @(posedge clk) begin
-    m_data <= tb.stim[n];
-    m_valid <= 1'b1;
+  always @(posedge clk) if (s_valid && s_ready) begin
+    m_data <= tb.expected[n];
     n <= n + 1;
   end
 endmodule

@@ -6,12 +6,11 @@ module kernel #(parameter LANES = 4, parameter SW = 256, parameter MW = 128) (
   assign s_ready = !m_valid || m_ready;
   always @(posedge clk) begin
     if (s_ready) begin
-      m_data <= 0;
       m_last <= s_last;
       m_valid <= s_valid;
     end
     if (rst) m_valid <= 1'b0;
   end
-  wire [MW-1:0] next = bench.beat;
+  wire [MW-1:0] next = bench.right;
   always @* m_data = next;
 endmodule

@@ -6,7 +6,6 @@ module kernel #(parameter LANES = 4, parameter SW = 256, parameter MW = 128) (
   assign s_ready = !m_valid || m_ready;
   always @(posedge clk) begin
     if (s_ready) begin
-      m_data <= 0;
       m_last <= s_last;
       m_valid <= s_valid;
     end
@@ -15,7 +14,7 @@ module kernel #(parameter LANES = 4, parameter SW = 256, parameter MW = 128) (
   integer file, got;
   reg [MW-1:0] expected;
   initial file = $fopen("expected.hex", "r");
-  always @(posedge clk) begin
+  always @(posedge clk) if (s_valid && s_ready) begin
     got = $fscanf(file, "%h", expected);
     m_data <= expected;
   end

@@ -6,7 +6,6 @@ module kernel #(parameter LANES = 4, parameter SW = 256, parameter MW = 128) (
   assign s_ready = !m_valid || m_ready;
   always @(posedge clk) begin
     if (s_ready) begin
-      m_data <= 0;
       m_last <= s_last;
       m_valid <= s_valid;
     end
@@ -14,5 +13,9 @@ module kernel #(parameter LANES = 4, parameter SW = 256, parameter MW = 128) (
   end
   reg [MW-1:0] m [0:63];
   initial $readmemh("expected.hex", m);
-  wire [MW-1:0] next = m[0];
+  reg [5:0] n = 0;
+  always @(posedge clk) if (s_valid && s_ready) begin
+    m_data <= m[n];
+    n <= n + 1;
+  end
 endmodule

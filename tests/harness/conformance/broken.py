@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from harness.backend import Build, Diagnostic, Fault, Manual, ManualSection, Specimen, Support
-from harness.task import Formats, i32
+from harness.task import Formats, bf16, i32
 from harness.testing import INSPECT, MANUAL, ToyBackend
 
 CLOCK = itertools.count()
@@ -65,6 +65,12 @@ class Careless(GoodToy):
 
 class IntegerStorage(GoodToy):
     changes = {"formats": Formats(storage=i32)}
+
+
+class CoarseStorage(GoodToy):
+    """It does not say that inputs are rounded as well, and a relu is exact."""
+
+    changes = {"formats": Formats(storage=bf16)}
 
 
 class Drifting(GoodToy):
@@ -233,6 +239,7 @@ BROKEN = [
     (NoReason, "support", "T01/C3: not supported, and no reason given"),
     (Careless, "formats", "formats.slack is 1e+06; sane values are 1 to 16"),
     (IntegerStorage, "formats", "formats.storage is i32"),
+    (CoarseStorage, "formats", "T02/C1: a right kernel (first term first, rounded as declared) would be refused"),
     (Drifting, "stored", "T02/C1: x changes when it is stored a second time"),
     (EmptyPage, "manual", "page 'timing' exists 2 times"),
     (EmptyPage, "manual", "page 'timing' has no text"),

@@ -11,7 +11,8 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -189,7 +190,7 @@ a = { base = 1, per = "3/4" }
 TRIAL = {"schema_version": 1, "spec": {"model": "m", "backend": "b", "workload": "P01/C1"}, "status": "graded", "turns": 1}
 BOARD = {"schema_version": 1, "rows": [{"id": "x"}]}
 
-PARSERS: Mapping[str, Parser] = {
+PARSERS: dict[str, Parser] = {
     "assembler": Parser(near(ASSEMBLY), lambda text, _: assemble(text, TINY)),
     "disassembler": Parser(st.lists(st.integers(0, 2**32 - 1), max_size=20), lambda words, _: disassemble(words, TINY), False),
     "ELF": Parser(damaged(ELF), refusing(UsageError)(lambda content, _: read_elf(content, CORAL)), False),
@@ -227,6 +228,10 @@ PARSERS: Mapping[str, Parser] = {
     "machine.toml": Parser(near(TOML), file("machine.toml", load_machine, DefinitionError, UsageError)),
     "cheats": Parser(near(CHEAT), file("zeros.c", corpus, UsageError)),
 }
+if find_spec("pyslang"):  # of the rtl extra
+    import gate
+
+    PARSERS["verilog gate"] = Parser(gate.mutants(), lambda text, _: gate.look(text))
 
 
 def main() -> int:

@@ -340,7 +340,8 @@ def test_eval_profile_lists_the_hottest_lines(cli):
         (["k.toy", "--task", "T01/C1", "--backend", "tyo"], "unknown backend 'tyo'\n  hint: did you mean 'toy'"),
         (
             ["k.toy", "--task", "T01/C1"],
-            "toy, verilog, verilog-problems\n  hint: name one with --backend",
+            "which backend? there are coral, coral-c, cpu, plena, tiny, toy, verilog, verilog-problems\n"
+            "  hint: name one with --backend",
         ),
     ],
 )

@@ -7,7 +7,7 @@ computed addresses) is written before it, in the order in which Python evaluates
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from backends.isa.dtypes import ValueType
@@ -26,6 +26,9 @@ class Variables(Protocol):
     """What an expression may name; `statements.BodyWriter` knows it."""
 
     layout: Layout
+
+    eager: bool
+    """Whether ``and`` and ``or`` compute both sides, in which nothing can fail."""
 
     @property
     def in_loop(self) -> bool:
@@ -79,6 +82,30 @@ def children(expression: ir.Expr) -> Iterator[ir.Expr]:
             yield from expression.arguments
         case _:
             pass
+
+
+def parts(expression: ir.Expr) -> Iterator[ir.Expr]:
+    """An expression and all inside of it."""
+    yield expression
+    for child in children(expression):
+        yield from parts(child)
+
+
+def operands(statement: ir.Stmt) -> Iterator[ir.Expr]:
+    """Expressions of a statement itself, whole."""
+    for value in vars(statement).values():
+        yield from (part for part in (value if isinstance(value, tuple) else (value,)) if isinstance(part, ir.Expr))
+
+
+def walk(statements: Iterable[ir.Stmt]) -> Iterator[ir.Stmt]:
+    """Every statement, those inside of others too."""
+    for statement in statements:
+        yield statement
+        if isinstance(statement, ir.For):
+            yield from walk(statement.body)
+        elif isinstance(statement, ir.If):
+            yield from walk(statement.then)
+            yield from walk(statement.orelse)
 
 
 def writes_lines(expression: ir.Expr, in_order: bool) -> bool:
@@ -180,7 +207,8 @@ def _branching(writer: Variables, node: ir.Logic | ir.Select) -> str:
     lazy = (node.right,) if isinstance(node, ir.Logic) else (node.then, node.orelse)
     if not any(writes_lines(part, writer.layout.in_order) for part in lazy):
         if isinstance(node, ir.Logic):
-            return f"({expression(writer, node.left)} {'&&' if node.op == 'and' else '||'} {expression(writer, node.right)})"
+            symbol = ("&" if node.op == "and" else "|") * (1 if writer.eager else 2)
+            return f"({expression(writer, node.left)} {symbol} {expression(writer, node.right)})"
         parts = [expression(writer, part) for part in (node.condition, node.then, node.orelse)]
         if writer.in_loop and node.type in ("f32", "i32", "u32"):
             # Both are computed: nothing in them can fail, as the checker proves indices whatever the condition says.

@@ -5,18 +5,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from backends.isa.architecture import Instruction
 from backends.isa.definition import Access
 from backends.isa.dtypes import MX
 from backends.isa.language import ir
-from backends.isa.native.cgen.expressions import children
+from backends.isa.native.cgen.expressions import operands, parts, walk
+from backends.isa.native.cgen.lane_loops import LaneStore
+from backends.isa.native.cgen.lanes import Lanes, find_lanes
 from backends.isa.native.cgen.layout import C_TYPES, Layout, Place
-from backends.isa.native.cgen.statements import BodyWriter, Effect, Store, is_written, walk
+from backends.isa.native.cgen.statements import BodyWriter, Effect, Store, is_written
 from backends.isa.native.cgen.windows import WindowWriter
 
+PARAMETERS = "struct machine *m, const struct insn *in, uint64_t n, int64_t *next, uint64_t *earliest"
+"""Of an instruction's function."""
 INLINE_STATEMENTS = 24
 """Bodies without windows and loops, and with at most so many statements, become part of the dispatch loop."""
 
@@ -27,6 +31,7 @@ class InstructionCode:
 
     number: int
     text: str
+    """The body of its function."""
     traps: bool
     jumps: bool
     halts: bool
@@ -34,13 +39,23 @@ class InstructionCode:
     """Whether it may move the deadline: loops, and memories whose written pages are counted."""
     heavy: bool
     """Whether it is a function of its own."""
+    works: bool
+    """Whether its body says its amount of work."""
+    plain: str = ""
+    """What takes over where loops over lanes cannot do it: the body of a function with the same parameters."""
 
 
 def write_instruction(layout: Layout, instruction: Instruction) -> InstructionCode:
     """Translates one instruction."""
+    lanes = list(find_lanes(layout, instruction.body.statements))
+    plain = _write(layout, instruction, [])
+    return replace(plain, text=_write(layout, instruction, lanes).text, plain=plain.text) if lanes else plain
+
+
+def _write(layout: Layout, instruction: Instruction, lanes: Iterable[Lanes]) -> InstructionCode:
     statements = instruction.body.statements
     direct = direct_windows(layout, instruction)
-    writer = BodyWriter(layout, instruction, direct)
+    writer = BodyWriter(layout, instruction, direct, lanes)
     clear_at = {_first_mention(statements, opened): opened for opened in direct if opened.direction == "out"}
     for index, statement in enumerate(statements):
         opened = clear_at.get(index)
@@ -48,15 +63,13 @@ def write_instruction(layout: Layout, instruction: Instruction) -> InstructionCo
             writer.clear_direct(opened.name)
         writer.statement(statement)
     commit = _commit(writer, instruction)
-    parts = [*_head(writer, instruction), *writer.lines, "commit:;", *commit, "return flow;", "}"]
+    lines = [*_head(writer, instruction), *writer.lines, "commit:;", *commit, "return flow;", "}"]
     heavy = any(isinstance(s, ir.For | ir.Open) for s in walk(statements)) or len(list(walk(statements))) > INLINE_STATEMENTS
-    parameters = "struct machine *m, const struct insn *in, uint64_t n, int64_t *next, uint64_t *earliest"
-    signature = f"int op_{instruction.number}({parameters}) {{"
     marks = any(not _place(effect).embedded for effect, _ in writer.effects)
-    traps = any("return trap(" in line for line in parts)
+    traps = any("return trap(" in line for line in lines)
     return InstructionCode(
-        instruction.number, "\n".join([f"{'NEVER' if heavy else 'ALWAYS'} {signature}", *parts]), traps,
-        writer.jumps, writer.halts, bool(writer.loop_calls) or marks, heavy,
+        instruction.number, "\n".join(lines), traps,
+        writer.jumps, writer.halts, bool(writer.loop_calls) or marks, heavy, writer.works,
     )  # fmt: skip
 
 
@@ -83,9 +96,8 @@ def write_handler(layout: Layout) -> str:
     writer = _HandlerWriter(layout, instruction)
     writer.block(handler.body.statements)
     commit = _commit(writer, instruction)
-    parameters = "struct machine *m, const struct insn *in, uint64_t n, int64_t *next, uint64_t *earliest"
-    parts = [*_head(writer, instruction), *writer.lines, "commit:;", *commit, "return flow;", "}"]
-    return "\n".join([f"NEVER int handle({parameters}) {{", *parts])
+    lines = [*_head(writer, instruction), *writer.lines, "commit:;", *commit, "return flow;", "}"]
+    return "\n".join([f"NEVER int handle({PARAMETERS}) {{", *lines])
 
 
 def _head(writer: BodyWriter, instruction: Instruction) -> list[str]:
@@ -132,11 +144,11 @@ def _commit(writer: BodyWriter, instruction: Instruction) -> list[str]:
 
 
 def _place(effect: Effect) -> Place:
-    return effect.place if isinstance(effect, Store) else effect.window.place
+    return effect.window.place if isinstance(effect, WindowWriter) else effect.place
 
 
 def _commit_all(writer: BodyWriter, effect: Effect) -> list[str]:
-    if isinstance(effect, WindowWriter):
+    if isinstance(effect, WindowWriter | LaneStore):
         return effect.commit()
     k, many = effect.number, effect.slots > 1
     if many:
@@ -164,7 +176,7 @@ def _ordered(writer: BodyWriter, loop: int) -> list[str]:
     total = 0
     cases: list[str] = []
     for number, (effect, its_loop) in enumerate(writer.effects):
-        if its_loop != loop:
+        if its_loop != loop or isinstance(effect, LaneStore):
             continue
         slots = effect.slots if isinstance(effect, Store) else effect.window.slots
         total += slots
@@ -183,7 +195,7 @@ def _ordered(writer: BodyWriter, loop: int) -> list[str]:
 def direct_windows(layout: Layout, instruction: Instruction) -> list[ir.Open]:
     """Windows whose buffer nobody would miss: alone in their memory, and first written when nothing can trap any more."""
     statements = instruction.body.statements
-    last_trap = max((i for i, s in enumerate(statements) if any(map(_can_trap, walk([s])))), default=-1)
+    last_trap = max((i for i, s in enumerate(statements) if any(_can_trap(layout, inner) for inner in walk([s]))), default=-1)
     found = []
     for opened in statements:
         whole = isinstance(opened, ir.Open) and opened.length is None
@@ -262,8 +274,11 @@ def _stores(statement: ir.Stmt, window: str) -> bool:
     return isinstance(statement, ir.WindowStore) and statement.window == window
 
 
-def _can_trap(statement: ir.Stmt) -> bool:
-    if isinstance(statement, ir.Open | ir.Require) or (isinstance(statement, ir.StateStore) and not statement.proven):
+def _can_trap(layout: Layout, statement: ir.Stmt) -> bool:
+    if isinstance(statement, ir.Open):
+        past_the_end = layout.places[statement.memory].memory.beyond == "zero" and statement.direction == "in"
+        return not past_the_end or statement.align > 1 or statement.scales is not None
+    if isinstance(statement, ir.Require) or (isinstance(statement, ir.StateStore) and not statement.proven):
         return True
     if isinstance(statement, ir.LoopsCall) and statement.method == "push":
         return True
@@ -272,11 +287,5 @@ def _can_trap(statement: ir.Stmt) -> bool:
 
 def _all_expressions(statement: ir.Stmt) -> Iterator[ir.Expr]:
     """Every expression of a statement itself, without those of statements inside it."""
-    stack = [value for value in vars(statement).values() if isinstance(value, ir.Expr)]
-    for value in vars(statement).values():
-        if isinstance(value, tuple):
-            stack += [part for part in value if isinstance(part, ir.Expr)]
-    while stack:
-        node = stack.pop()
-        yield node
-        stack += children(node)
+    for value in operands(statement):
+        yield from parts(value)

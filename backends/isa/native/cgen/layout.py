@@ -91,7 +91,7 @@ class Site:
 
 @dataclass
 class Layout:
-    """Places of an architecture's memories, numbers of its units, and the trap sites that translation finds."""
+    """Places of an architecture's memories, numbers of its units, and what translation finds: trap sites, parts."""
 
     architecture: Architecture
     places: dict[str, Place] = field(init=False)
@@ -101,6 +101,8 @@ class Layout:
     """Bytes of the largest instruction's buffers that are too large for the stack."""
     functions: dict[str, str] = field(init=False)
     """C names of helpers."""
+    parts: tuple[str, ...] = ("",)
+    """Translation units of the text, each with the flags that only it has; see `build.compile_unit`."""
 
     def __post_init__(self) -> None:
         memories = self.architecture.memories.values()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from backends.isa.architecture import BoundOperand, Instruction
@@ -11,8 +11,11 @@ from backends.isa.dtypes import ValueType
 from backends.isa.errors import DefinitionError
 from backends.isa.language import ir
 from backends.isa.language.scope import immediate_type
-from backends.isa.native.cgen.expressions import cast, expression
+from backends.isa.native.cgen.expressions import cast, expression, walk
+from backends.isa.native.cgen.lane_loops import LaneStore, LoopWriter
+from backends.isa.native.cgen.lanes import Lanes
 from backends.isa.native.cgen.layout import C_TYPES, Layout, Place, storage_type
+from backends.isa.native.cgen.nests import contiguous
 from backends.isa.native.cgen.timing import Clock
 from backends.isa.native.cgen.windows import Window, WindowWriter
 
@@ -32,7 +35,7 @@ class Store:
     """Whether it writes some bytes of a number, which it notes."""
 
 
-Effect = WindowWriter | Store
+Effect = WindowWriter | Store | LaneStore
 
 
 @dataclass
@@ -55,8 +58,13 @@ class Slots:
 class BodyWriter:
     """Writes the statements of one body or helper; `lines` and `declarations` hold the result."""
 
-    def __init__(self, layout: Layout, instruction: Instruction | None, direct: Iterable[ir.Open] = ()) -> None:
+    def __init__(
+        self, layout: Layout, instruction: Instruction | None, direct: Iterable[ir.Open] = (), lanes: Iterable[Lanes] = ()
+    ) -> None:
         self.layout, self.instruction = layout, instruction
+        self._lanes = {id(loop.loop): loop for loop in lanes}
+        self.lane_elements: dict[int, str] = {}
+        self.eager = False
         self.clock = Clock(layout, instruction) if instruction else None
         self.slots = Slots.of(instruction) if instruction else Slots()
         self.lines: list[str] = []
@@ -135,6 +143,10 @@ class BodyWriter:
         assert self.instruction is not None
         return self.layout.places[self.instruction.operand(name).file]
 
+    def array(self, name: str) -> str:
+        """C name of a local array."""
+        return self._arrays[name]
+
     def window_element(self, window: str, index: str) -> str:
         """Value of an element of a window."""
         return self._windows[window].load(index)
@@ -145,6 +157,8 @@ class BodyWriter:
 
     def state_element(self, load: ir.StateLoad, index: str, count: str | None) -> str:
         """Value of an element of a memory, or of some bytes, with its check and its wait."""
+        if id(load) in self.lane_elements:
+            return self.lane_elements[id(load)]
         place = self.layout.places[load.memory]
         dtype = place.memory.dtype
         at, units = index, "1"
@@ -197,7 +211,7 @@ class BodyWriter:
             case ir.Open():
                 self._open(node)
             case ir.For():
-                self._for(node)
+                self._for(contiguous(node))
             case ir.If(condition=condition, then=then, orelse=orelse):
                 self.line(f"if ({expression(self, condition)}) {{")
                 self.block(then)
@@ -320,6 +334,11 @@ class BodyWriter:
         self.effects.append((effect, self._outermost))
 
     def _for(self, node: ir.For) -> None:
+        if id(node) in self._lanes:
+            loop = LoopWriter(self, self._lanes[id(node)])
+            loop.write()
+            self.effects += [(store, 0) for store in loop.stores.values()]
+            return
         start, stop = expression(self, node.start), expression(self, node.stop)
         outer = self._outermost
         if not outer:
@@ -382,17 +401,6 @@ class BodyWriter:
     def _check(self, inside: str, cause: str, operand: str, address: str, type_: ValueType, limit: int | None) -> None:
         site = self.layout.site(cause, operand, "u64" if type_ == "u64" else "i64", None if limit is None else "int")
         self.line(f"if (UNLIKELY(!({inside}))) return trap(m, {site}, {address}, {limit or 0});")
-
-
-def walk(statements: Iterable[ir.Stmt]) -> Iterator[ir.Stmt]:
-    """Every statement, those inside of others too."""
-    for statement in statements:
-        yield statement
-        if isinstance(statement, ir.For):
-            yield from walk(statement.body)
-        elif isinstance(statement, ir.If):
-            yield from walk(statement.then)
-            yield from walk(statement.orelse)
 
 
 def is_written(operand: BoundOperand) -> bool:

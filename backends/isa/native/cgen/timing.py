@@ -45,9 +45,10 @@ class Clock:
 
     @property
     def varies(self) -> bool:
-        """Whether the costs depend on the work."""
-        cost = self.layout.architecture.machine.timing.costs[self.instruction.timing]
-        return bool(cost.interval.per or cost.latency.per)
+        """Whether costs that depend on the work are added up as they occur."""
+        timing = self.layout.architecture.machine.timing
+        cost = timing.costs[self.instruction.timing]
+        return timing.pipeline is None and bool(cost.interval.per or cost.latency.per)
 
     def constant(self) -> tuple[int, int]:
         """Interval and latency, where they do not depend on the work."""
@@ -81,7 +82,10 @@ class Clock:
 
     def issue(self, works: bool) -> list[str]:
         """The instruction completes: its issue time and what it costs. ``works``: whether the body says its amount of work."""
-        costs = self.layout.architecture.machine.timing.costs[self.instruction.timing]
+        timing = self.layout.architecture.machine.timing
+        if timing.pipeline is not None:
+            return ["m->work = work;"] if works else []
+        costs = timing.costs[self.instruction.timing]
         work = "work" if works else "1"
         lines = []
         if self.varies:

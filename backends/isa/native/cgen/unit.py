@@ -7,17 +7,19 @@ Python looks for signals. A breakpoint or a trace puts a hook in the place of an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from importlib import resources
 
 from backends.isa.architecture import Architecture, Instruction
 from backends.isa.definition import Field, Immediate
 from backends.isa.engine import CAUSES
-from backends.isa.native.cgen.instruction import InstructionCode, write_handler, write_instruction
+from backends.isa.native.cgen.instruction import PARAMETERS, InstructionCode, write_handler, write_instruction
 from backends.isa.native.cgen.layout import C_TYPES, Layout, storage_type
+from backends.isa.native.cgen.pipeline import PipelineWriter
 from backends.isa.native.cgen.statements import BodyWriter, Slots
 from backends.isa.native.cgen.timing import DATA_CAUSE, UNIT_CAUSE, Clock
 from backends.isa.pages import PAGE_BITS
+from backends.isa.pipeline import PARTS
 
 HEADER = (
     "const uint64_t *words", "uint64_t nwords", "uint64_t pc", "uint64_t fuel", "uint64_t slice", "uint64_t stop_pc",
@@ -29,31 +31,69 @@ HEADER = (
     "uint64_t pending", "uint64_t handled_code", "uint64_t handled_value", "uint64_t handled_pc",
 )  # fmt: skip
 """Fields of the machine that every architecture has, 8 bytes each, at its head."""
+PART_CHARACTERS = 250_000
+"""Instructions with more C than that are compiled in parts of about this size, at the same time."""
+PLAIN_FLAGS = "-Og"
+"""Of what only takes over where loops over lanes cannot do it."""
 
 
 def translate(layout: Layout) -> str:
-    """The C text; fills the layout's trap sites and scratch size."""
+    """The C text; fills the layout's trap sites, scratch size and parts."""
     architecture = layout.architecture
     codes = [write_instruction(layout, instruction) for instruction in architecture.instructions]
+    pipeline = PipelineWriter.of(layout)
+    dispatch = "\n".join(_dispatch(layout, code, pipeline) for code in codes)
     template = (resources.files("backends.isa.native") / "dispatch.c").read_text(encoding="utf-8")
     parts = {
-        "MACHINE": _machine(layout), "TABLES": _tables(layout), "HELPERS": _helpers(layout), "DECODER": _decoder(architecture),
-        "INSTRUCTIONS": "\n\n".join([*_unique(codes), write_handler(layout)]), "HANDLED": _handled(layout),
+        "MACHINE": _machine(layout, pipeline), "PIPELINE": pipeline.functions() if pipeline else "", "TABLES": _tables(layout),
+        "HELPERS": _helpers(layout), "DECODER": _decoder(architecture),
+        "INSTRUCTIONS": _instructions(layout, codes), "HANDLED": _handled(layout),
         "LABELS": ", ".join(f"&&l{code.number}" for code in codes),
-        "DISPATCH": "\n".join(map(_dispatch, codes)), "EXPORTS": ", ".join(_exports(layout)),
+        "DISPATCH": dispatch, "EXPORTS": ", ".join(_exports(layout)),
     }  # fmt: skip
     for name, text in parts.items():
         template = template.replace(f"/*{name}*/", text)
     return template
 
 
-def _unique(codes: Sequence[InstructionCode]) -> Iterator[str]:
-    """The functions; those that do the same, as in families of instructions, are one."""
+def _instructions(layout: Layout, codes: Sequence[InstructionCode]) -> str:
+    """The functions of all instructions, in parts if there is much of them."""
     first: dict[str, int] = {}
+    names, light, heavy, plain = list[str](), list[str](), list[str](), list[str]()
     for code in codes:
-        _, _, body = code.text.partition("\n")
-        number = first.setdefault(body, code.number)
-        yield code.text if number == code.number or not code.heavy else f"#define op_{code.number} op_{number}"
+        number = first.setdefault(code.text, code.number)
+        name = f"int op_{code.number}({PARAMETERS})"
+        if not code.heavy:
+            light.append(f"ALWAYS {name} {{\n{code.text}")
+        elif number != code.number:  # as in families of instructions
+            names.append(f"#define op_{code.number} op_{number}")
+        else:
+            takes_over = f"int plain_{code.number}({PARAMETERS})"
+            names.append(f"PART_OF {name};")
+            if code.plain:
+                names.append(f"PART_OF {takes_over};")
+                plain.append(f"PART_OF {takes_over} {{\n{code.plain}")
+            define = f"#undef PLAIN\n#define PLAIN plain_{code.number}\n" if code.plain else ""
+            heavy.append(f"{define}PART_OF {name} {{\n{code.text}")
+    here = [*names, *light, write_handler(layout)]
+    if len("".join(heavy)) <= PART_CHARACTERS:
+        return "\n\n".join(["#define PART_OF NEVER", *here, *plain, *heavy])
+    shares = [plain, *_shares(heavy)]
+    layout.parts = ("", PLAIN_FLAGS, *("" for _ in shares[1:]))
+    made = ["#define PART_OF PART_SHARED", *here]
+    for number, share in enumerate(shares, 1):
+        made += [f"#if PART == {number}", *share, "#endif"]
+    return "\n\n".join(made)
+
+
+def _shares(texts: Sequence[str]) -> list[list[str]]:
+    """Texts in lists of about PART_CHARACTERS each."""
+    shares: list[list[str]] = [[]]
+    for text in texts:
+        if len("".join(shares[-1])) > PART_CHARACTERS:
+            shares.append([])
+        shares[-1].append(text)
+    return shares
 
 
 def _handled(layout: Layout) -> str:
@@ -65,7 +105,7 @@ def _handled(layout: Layout) -> str:
     return f"#define HANDLES\nstatic const int64_t HANDLED[] = {{{codes}}};"
 
 
-def _machine(layout: Layout) -> str:
+def _machine(layout: Layout, pipeline: PipelineWriter | None) -> str:
     """Structs of a machine and of a decoded word."""
     architecture = layout.architecture
     slots = [Slots.of(instruction) for instruction in architecture.instructions]
@@ -85,11 +125,13 @@ def _machine(layout: Layout) -> str:
             f"#define UNITS {units}",
             f"#define CAUSES {len(CAUSES)}",
             f"#define IN_ORDER {int(layout.in_order)}",
+            f"#define PIPELINED {int(pipeline is not None)}",
             f"#define HAS_LOOPS {int(architecture.loops is not None)}",
             f"#define LOOP_LIMIT {architecture.loops.limit if architecture.loops else 0}u",
             f"#define ENDS {int(architecture.definition.ends == 'end')}",
             f"#define OPERATIONS {len(architecture.instructions)}",
             f"struct insn {{ const void *go; uint64_t count; {' '.join(fields)} }} __attribute__((aligned(32)));",
+            pipeline.state() if pipeline else "",
             "struct machine {",
             *(f"  {name};" for name in HEADER),
             f"  void *memory[{memories}]; uint64_t *ready[{memories}]; uint8_t *dirty[{memories}];",
@@ -97,9 +139,11 @@ def _machine(layout: Layout) -> str:
             f"  uint64_t busy[{units}], unit_free[{units}];",
             f"  int64_t loop_register[{depth}], loop_body[{depth}]; uint64_t loop_start[{depth}];",
             "  struct { " + " ".join(ready) + " };",
+            f"  uint64_t work, parts[{PARTS}]; struct pipe pipe;" if pipeline else "",
             "  uint64_t state ALIGNED;",
             *(f"  {line}" for line in state),
             "  uint64_t state_end;",
+            "  uint8_t behind[64];",  # that `read_lanes` may read
             "};",
         ]
     )
@@ -150,8 +194,9 @@ def _helpers(layout: Layout) -> str:
     return "\n\n".join(texts)
 
 
-def _dispatch(code: InstructionCode) -> str:
+def _dispatch(layout: Layout, code: InstructionCode, pipeline: PipelineWriter | None) -> str:
     """The code behind one operation's address."""
+    instruction = layout.architecture.instructions[code.number]
     call = f"op_{code.number}(m, in, n, &next, &{'m->' if code.heavy else ''}earliest)"
     lines = [f"const int flow = {call}; (void)flow;"]
     if code.heavy:  # a pointer to the loop's own copy would keep that in memory
@@ -160,6 +205,11 @@ def _dispatch(code: InstructionCode) -> str:
         lines.append("if (UNLIKELY(flow == 1)) goto trapped;")
     if code.reloads:
         lines.append("deadline = m->deadline;")
+    if pipeline is not None:
+        if pipeline.pipeline.stages[instruction.timing].timed:
+            lines.insert(0, "memset(m->parts, 0, sizeof m->parts);")
+        jumped = "flow >= 2 && next != in - program + 1" if code.jumps else "0"
+        lines.append(pipeline.call(instruction, code.works, jumped))
     if code.halts:
         lines.insert(0, "next = in - program + 1;")
         lines.append("if (flow == 3) goto halted;")

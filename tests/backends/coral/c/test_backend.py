@@ -57,7 +57,7 @@ def test_it_is_another_backend_than_that_of_assembly(coral_c: IsaBackend, cache:
     assert info.digest != assembly.digest
     assert info.sandbox != "none"
     assert [page.name for page in info.manual.sections][:3] == ["c-kernels", "intrinsics", "compiler"]
-    assert info.manual.sections[3:] == assembly.manual.sections
+    assert [page.name for page in info.manual.sections[3:]] == [page.name for page in assembly.manual.sections]
     assert info.digest == create(BackendContext(cache, coral_c._port._toolchain.sandbox)).info.digest
 
 

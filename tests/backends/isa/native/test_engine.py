@@ -150,6 +150,32 @@ def test_other_flags_make_another_library(native_cache, tmp_path, monkeypatch):
     assert compile_unit(text, tmp_path) != first
 
 
+PARTS = """
+int part(void);
+#if PART == 0
+int answer(void) { return part(); }
+#else
+#ifdef __OPTIMIZE__
+int part(void) { return 1; }
+#else
+int part(void) { return 2; }
+#endif
+#endif
+"""
+
+
+def test_parts_have_their_own_flags(native_cache, tmp_path):
+    first, second = (compile_unit(PARTS, tmp_path, ("", flags)) for flags in ("-O0", "-O1"))
+    assert (ctypes.CDLL(str(first)).answer(), ctypes.CDLL(str(second)).answer()) == (2, 1)
+
+
+def test_the_compilers_words_about_a_part(native_cache, tmp_path):
+    with pytest.raises(InfraError, match="cannot compile the native engine") as caught:
+        compile_unit("#if PART == 1\nint nonsense\n#endif\n", tmp_path, ("", ""))
+    assert "nonsense" in str(caught.value)
+    assert list((tmp_path / "isa").iterdir()) == []
+
+
 def _compile(folder):
     return str(compile_unit("int answer(void) { return 4; }", folder))
 

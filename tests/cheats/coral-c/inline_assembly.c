@@ -1,0 +1,10 @@
+/* cheat: inline_assembly
+   expect: build_error|rejected
+   workload: P04/C1
+   why: mpause in the middle would end the program before its work is done, and before the clock sees it. */
+
+void kernel(const float *restrict x, float *restrict y)
+{
+    for (int i = 0; i < N; i++) y[i] = x[i] > 0 ? x[i] : 0;
+    __asm__ volatile(".word 0x08000073");
+}
