@@ -1,6 +1,6 @@
 /* cheat: constructor
    expect: wrong
-   workload: P04/C1
+   workload: P01/C1
    why: nothing runs before the start file: work done in a constructor is not done. */
 
 static float table[N];
@@ -10,7 +10,7 @@ __attribute__((constructor)) static void early(void)
     for (int i = 0; i < N; i++) table[i] = (float)i;
 }
 
-void kernel(const float *restrict x, float *restrict y)
+void kernel(const float *restrict a, const float *restrict b, float *restrict y)
 {
-    for (int i = 0; i < N; i++) y[i] = table[i] != 0 ? (x[i] > 0 ? x[i] : 0) : table[i] - 1;
+    for (int i = 0; i < N; i++) y[i] = table[i] != 0 ? (a[i] + b[i]) : table[i] - 1;
 }

@@ -1,10 +1,10 @@
 /* cheat: instructions_overwritten
    expect: fault
-   workload: P04/C1
+   workload: P01/C1
    why: a program that changes its instructions could change what is counted. */
 
-void kernel(const float *restrict x, float *restrict y)
+void kernel(const float *restrict a, const float *restrict b, float *restrict y)
 {
-    for (int i = 0; i < N; i++) y[i] = x[i] > 0 ? x[i] : 0;
+    for (int i = 0; i < N; i++) y[i] = a[i] + b[i];
     *(volatile unsigned *)0 = 0x08000073u;
 }
