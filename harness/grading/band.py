@@ -71,8 +71,7 @@ def bands(workload: Workload, backends: Mapping[str, Backend]) -> list[Band]:
     for name, backend in backends.items():
         if not backend.support(workload).supported:
             continue
-        stores = isinstance(backend, StoresInputs)
-        held = [backend.stored(workload, one) if stores else one for one in drawn.values()]  # type: ignore[attr-defined]
+        held = [backend.stored(workload, one) if isinstance(backend, StoresInputs) else one for one in drawn.values()]
         for names, formats, inputs in alike:
             if formats == backend.info.formats and _equal(held, inputs):
                 names.append(name)

@@ -27,10 +27,10 @@ from backends.cpu.toolchain import machine_flags
 from harness.grading.tolerance import allowed_error
 from harness.task import Formats, Tensor, Tensors, Workload
 
-SECONDS = 0.5
-"""What a call may take here; a patient grader would wait for ever."""
-COMPILE_SECONDS = 2.0
-"""What the impatient test of a patient grader gives the compiler."""
+SECONDS = 0.4
+"""What the impatient test of a patient grader gives a call."""
+COMPILE_SECONDS = 1.5
+"""What it gives the compiler."""
 GREEDY = 64 << 20
 """Bytes of memory, beyond those of the grader, at which a call is stopped; a generous grader would give all."""
 PAGE = 4096
@@ -88,7 +88,7 @@ def build(source: str, workload: Workload, folder: Path, seconds: float = 60.0) 
     return (library if process.returncode == 0 else None), messages
 
 
-def call(library: Path, workload: Workload, inputs: Tensors, before: Tensors) -> Ran:
+def call(library: Path, workload: Workload, inputs: Tensors, before: Tensors, seconds: float = 30.0) -> Ran:
     """One call; ``before`` is what the outputs hold when it begins."""
     path = library.with_name("memory")
     tensors = {**workload.inputs, **workload.outputs}
@@ -101,7 +101,7 @@ def call(library: Path, workload: Workload, inputs: Tensors, before: Tensors) ->
         views = {name: _view(shared, offsets[name], tensor) for name, tensor in tensors.items()}
         for name, array in {**inputs, **before}.items():
             views[name][...] = array
-        ran = _forked(library, [views[name].ctypes.data for name in tensors], shared, copy, file.fileno())
+        ran = _forked(library, [views[name].ctypes.data for name in tensors], shared, copy, file.fileno(), seconds)
         seen = {name: _view(copy, offsets[name], tensor).copy() for name, tensor in workload.inputs.items()}
         ran.inputs = seen
         if os.fstat(file.fileno()).st_size == size:
@@ -113,14 +113,14 @@ def _view(memory: mmap.mmap, offset: int, tensor: Tensor) -> np.ndarray:
     return np.frombuffer(memory, tensor.dtype.numpy, tensor.size, offset).reshape(tensor.shape)
 
 
-def _forked(library: Path, pointers: list[int], shared: mmap.mmap, copy: mmap.mmap, file: int) -> Ran:
+def _forked(library: Path, pointers: list[int], shared: mmap.mmap, copy: mmap.mmap, file: int, seconds: float) -> Ran:
     (printed, prints), (reported, reports) = os.pipe(), os.pipe()
     child = os.fork()
     if not child:
         _call_and_report(library, pointers, shared, copy, (prints, reports, file))
     os.close(prints)
     os.close(reports)
-    ran, ends = Ran(None, {}), time.monotonic() + SECONDS
+    ran, ends = Ran(None, {}), time.monotonic() + seconds
     texts = {printed: b"", reported: b""}
     open_ends = set(texts)
     # Both pipes end when the last process that holds them does: a grandchild that goes on working is waited for.
@@ -276,7 +276,7 @@ def limits(source: str, workload: Workload, folder: Path) -> bool:
     """Gives compiler and kernel all the time and memory that they want."""
     try:
         library, _ = build(source, workload, folder, COMPILE_SECONDS)
-        return library is not None and call(library, workload, typical(workload), zeros(workload)).exhausted
+        return library is not None and call(library, workload, typical(workload), zeros(workload), SECONDS).exhausted
     except subprocess.TimeoutExpired:
         return True
 

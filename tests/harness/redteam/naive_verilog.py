@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 BEATS, LANES = 16, 4
-SECONDS = 0.7
+SECONDS = 0.5
 """What the impatient test of a patient grader gives each tool."""
 LIMITS = ("prlimit", f"--as={512 << 20}", "--cpu=2", f"--fsize={1 << 20}", "--core=0", "--")
 DIED = range(128 + 1, 128 + 65)

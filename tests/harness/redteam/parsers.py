@@ -229,9 +229,9 @@ PARSERS: dict[str, Parser] = {
     "cheats": Parser(near(CHEAT), file("zeros.c", corpus, UsageError)),
 }
 if find_spec("pyslang"):  # of the rtl extra
-    import gate
+    import verilog_gate
 
-    PARSERS["verilog gate"] = Parser(gate.mutants(), lambda text, _: gate.look(text))
+    PARSERS["verilog gate"] = Parser(verilog_gate.mutants(), lambda text, _: verilog_gate.look(text))
 
 
 def main() -> int:

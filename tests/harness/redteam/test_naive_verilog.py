@@ -34,7 +34,8 @@ def test_a_reason_is_needed_for_fooling_nobody() -> None:
 
 
 @pytest.mark.parametrize("grader", naive_verilog.GRADERS)
-def test_naive_graders_tell_right_from_wrong(grader: str, tmp_path: Path) -> None:
+def test_naive_graders_tell_right_from_wrong(grader: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(naive_verilog, "SECONDS", 30.0)  # here nobody may run out of time on a busy machine
     grade = naive_verilog.GRADERS[grader]
     (tmp_path / "right").mkdir()
     (tmp_path / "wrong").mkdir()
