@@ -39,7 +39,6 @@ from isa_specs.coral.vector_state import (
     bit,
     doubled,
     element,
-    extended,
     group_size,
     prepared,
     put,
@@ -68,7 +67,7 @@ def reduction(name, funct6, funct3, compute, doc, signed=True, wide=False):
             works = active(vm, i)
             if works:
                 a = element(index(vs2), i, width, signed)
-                total = extended(u32(compute(total, a, i32(made) * 8, u32(0))), made, signed)
+                total = compute(total, a, i32(made) * 8, u32(0))  # the low bits count, which those above do not change
         if vl.value != 0:
             put(index(vd), 0, made, total)
 
