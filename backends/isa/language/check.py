@@ -16,12 +16,11 @@ from typing import Any
 from backends.isa.definition import Helper, Loops, Procedure, globals_of
 from backends.isa.dtypes import MX, DType, ValueType
 from backends.isa.errors import DefinitionError
-from backends.isa.language import ir
+from backends.isa.language import expressions, ir
 from backends.isa.language.expressions import as_int, bytes_of, condition, expression, flat_index, of_type, state_index, taking
 from backends.isa.language.scope import Context, Operands, Place, Scope, Shaped
 from backends.isa.language.source import always_returns, assigned, early_return, leaves, meet, product, scalar, scalars, source_of
 from backends.isa.language.typed import INTEGERS, RuleError, Typed, full, integer, narrowed
-from backends.isa.pipeline import PARTS
 
 MAX_SLOTS = 4096
 """Most windows that one ``Out(...)`` in a loop may open in one instruction."""
@@ -460,13 +459,7 @@ class _Checker:
         value = as_int(expression(arguments[0], self.scope))
         if name == "jump":
             return ir.Jump(value.expr)
-        return ir.Work(value.expr, self.part(options["part"]) if options else None)
-
-    def part(self, node: ast.expr) -> ir.Expr:
-        part = as_int(expression(node, self.scope))
-        if part.low < 0 or part.high >= PARTS:
-            raise RuleError(f"part {ast.unparse(node)!r} may be {part.low} to {part.high}", f"0 to {PARTS - 1}")
-        return part.expr
+        return ir.Work(value.expr, expressions.part_of_work(options["part"], self.scope) if options else None)
 
     def store_bytes(self, arguments: list[ast.expr]) -> ir.Stmt:
         memory, index, count, proven = bytes_of(arguments[:3], self.scope)

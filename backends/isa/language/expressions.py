@@ -27,6 +27,7 @@ from backends.isa.language.typed import (
     single,
     unify,
 )
+from backends.isa.pipeline import PARTS
 from harness.errors import did_you_mean
 
 _BINARY: Mapping[type, str] = {
@@ -158,6 +159,14 @@ def bytes_of(nodes: list[ast.expr], scope: Scope) -> tuple[str, ir.Expr, ir.Expr
         raise RuleError(f"{ast.unparse(nodes[2])!r} is {count.low} to {count.high} bytes", "1 to 4; clamp(..., 1, 4)")
     proven = index.low >= 0 and index.high + count.high <= memory.size and not memory.regions
     return memory.name, index.expr, count.expr, proven
+
+
+def part_of_work(node: ast.expr, scope: Scope) -> ir.Expr:
+    """Which part of its work an instruction speaks of. RuleError unless it is provably one of `PARTS`."""
+    part = as_int(expression(node, scope))
+    if part.low < 0 or part.high >= PARTS:
+        raise RuleError(f"part {ast.unparse(node)!r} may be {part.low} to {part.high}", f"0 to {PARTS - 1}")
+    return part.expr
 
 
 def _load(nodes: list[ast.expr], scope: Scope) -> Typed:
