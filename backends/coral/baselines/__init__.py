@@ -8,13 +8,11 @@ symbols of the calling convention. Files that begin with ``pieces`` hold what th
 
 from __future__ import annotations
 
-import re
 import struct
-from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Literal
 
-from backends.templates import environment
+from backends.templates import environment, indented, label_maker
 from harness.task import Workload
 
 Variant = Literal["naive", "vector"]
@@ -31,9 +29,9 @@ def render(workload: Workload, variant: Variant | None = None) -> str:
     found = [name for name in (_name(workload, each) for each in wanted) if name in _templates()]
     if not found:
         raise KeyError(f"no {' or '.join(wanted)} kernel for {workload.id} {workload.task.name} in {workload.dtype.name}")
-    text = environment(__name__).get_template(found[0]).render(p=workload.p, unique=_names(), bits=bits)
+    text = environment(__name__).get_template(found[0]).render(p=workload.p, unique=label_maker(), bits=bits)
     title = f"# {workload.task.name}: {workload.p!r}"
-    return "\n".join([title, *_indented(text)]).rstrip() + "\n"
+    return "\n".join([title, *indented(text, "#")]).rstrip() + "\n"
 
 
 def bits(value: float) -> str:
@@ -49,20 +47,3 @@ def _name(workload: Workload, variant: str) -> str:
 @cache
 def _templates() -> frozenset[str]:
     return frozenset(environment(__name__).list_templates())
-
-
-def _names() -> Callable[[str], str]:
-    """Makes labels: a name the first time it is asked for, then with a number."""
-    taken: dict[str, int] = {}
-
-    def unique(name: str) -> str:
-        taken[name] = taken.get(name, 0) + 1
-        return name if taken[name] == 1 else f"{name}_{taken[name]}"
-
-    return unique
-
-
-def _indented(text: str) -> Iterator[str]:
-    """Lines of a program, without empty ones; instructions are indented, labels, directives and comments are not."""
-    for line in filter(None, map(str.strip, text.splitlines())):
-        yield line if re.match(r"\w+:|[.#]", line) else f"    {line}"

@@ -7,10 +7,9 @@ its sizes are written into it.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 
-from backends.templates import environment, recipe_key
+from backends.templates import environment, indented, label_maker, recipe_key
 from harness.task import Workload
 
 RECIPES: Mapping[str, str] = {
@@ -46,23 +45,6 @@ def known(workload: Workload) -> bool:
 def render(workload: Workload, addresses: Mapping[str, int], scratch: int, lanes: int) -> str:
     """The baseline kernel of a workload whose tensors lie at these addresses. KeyError where there is no recipe."""
     template = environment(__name__).get_template(f"{RECIPES[recipe_key(workload)]}.s.j2")
-    text = template.render(p=workload.p, t=addresses, scratch=scratch, lanes=lanes, unique=_names())
+    text = template.render(p=workload.p, t=addresses, scratch=scratch, lanes=lanes, unique=label_maker())
     title = f"; {workload.task.name}: {workload.p!r}"
-    return "\n".join([title, *_indented(text)]).rstrip() + "\n"
-
-
-def _names() -> Callable[[str], str]:
-    """Makes labels: a name the first time it is asked for, then with a number."""
-    taken: dict[str, int] = {}
-
-    def unique(name: str) -> str:
-        taken[name] = taken.get(name, 0) + 1
-        return name if taken[name] == 1 else f"{name}_{taken[name]}"
-
-    return unique
-
-
-def _indented(text: str) -> Iterator[str]:
-    """Lines of a program, without empty ones; instructions are indented, labels, directives and comments are not."""
-    for line in filter(None, map(str.strip, text.splitlines())):
-        yield line if re.match(r"\w+:|[.;]", line) else f"    {line}"
+    return "\n".join([title, *indented(text, ";")]).rstrip() + "\n"
