@@ -59,8 +59,9 @@ def _used(definition: Definition, machines: Sequence[Architecture]) -> Iterator[
 
 
 def _costs(machines: Sequence[Architecture]) -> Iterator[str]:
-    """A unit is free again no later than the result is there, and a peak belongs to the unit that it is said to keep busy."""
-    for timing in {a.machine.timing.name: a.machine.timing for a in machines}.values():
+    """A unit is free again no later than the result is there (where results pass a pipeline's ports, they may leave before), and
+    a peak belongs to the unit that it is said to keep busy."""
+    for timing in {a.machine.timing.name: a.machine.timing for a in machines if a.machine.timing.pipeline is None}.values():
         for name, cost in timing.costs.items():
             if cost.interval.base > cost.latency.base or cost.interval.per > cost.latency.per:
                 yield f"machine.toml: timing.{timing.name}: {name} keeps its unit for {cost.interval}, longer than {cost.latency}"
