@@ -6,6 +6,7 @@ text, and the gate has an answer for that, so a child that dies is one. An excep
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import re
@@ -85,6 +86,7 @@ def _answer(text: str, writer: int) -> None:
     try:
         nothing = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nothing, 2)
+        faulthandler.disable()  # a crash here is an answer, and pytest's would be taken for one of its own
         resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
