@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 CORPUS = """\
 from harness.grading.redteam import corpus_folder, read_corpus
 folder = corpus_folder()
-assert {cheat.backend for cheat in read_corpus(folder)} == {"cpu", "plena", "tiny", "verilog"}
+assert {cheat.backend for cheat in read_corpus(folder)} == {"coral", "coral-c", "cpu", "plena", "tiny", "verilog"}
 print(folder)
 """
 """Prints where an installed package finds its exploit corpus, which must be whole."""

@@ -115,6 +115,7 @@ def _view(memory: mmap.mmap, offset: int, tensor: Tensor) -> np.ndarray:
 
 def _forked(library: Path, pointers: list[int], shared: mmap.mmap, copy: mmap.mmap, file: int, seconds: float) -> Ran:
     (printed, prints), (reported, reports) = os.pipe(), os.pipe()
+    inherited = _private(os.getpid())
     child = os.fork()
     if not child:
         _call_and_report(library, pointers, shared, copy, (prints, reports, file))
@@ -130,7 +131,7 @@ def _forked(library: Path, pointers: list[int], shared: mmap.mmap, copy: mmap.mm
             texts[end] += data
             if not data:
                 open_ends.discard(end)
-        ran.exhausted = bool(open_ends) and (time.monotonic() > ends or _private(child) > GREEDY)
+        ran.exhausted = bool(open_ends) and (time.monotonic() > ends or _private(child) - inherited > GREEDY)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child, signal.SIGKILL)
     _, ran.status = os.waitpid(child, 0)
@@ -167,11 +168,7 @@ def _private(process: int) -> int:
         resident, common = map(int, Path(f"/proc/{process}/statm").read_text().split()[1:3])
     except (OSError, ValueError):
         return 0
-    return max(0, (resident - common) * PAGE - BASE)
-
-
-BASE = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-"""What the tests themselves take; a child begins with it."""
+    return (resident - common) * PAGE
 
 
 # Inputs

@@ -88,7 +88,8 @@ def _answer(text: str, writer: int) -> None:
         os.dup2(nothing, 2)
         faulthandler.disable()  # a crash here is an answer, and pytest's would be taken for one of its own
         resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        limit = _address_space() + MEMORY
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         try:
             said = _judged(text)
@@ -99,6 +100,11 @@ def _answer(text: str, writer: int) -> None:
         os.write(writer, said.encode()[-4000:])
     finally:
         os._exit(0)
+
+
+def _address_space() -> int:
+    """Bytes that this process has mapped: it inherits what other tests needed, some of them tens of GB."""
+    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 
 
 def _judged(text: str) -> str:
