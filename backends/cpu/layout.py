@@ -102,14 +102,15 @@ class Arena:
     def unwritten(self, image: Array, word: int) -> str | None:
         """Name of an output that still holds the canary in some slot, or None.
 
-        Elements of 32 bits and more give a stale one away alone. Narrow ones may equal the canary by right: there a whole
-        tensor of at least 8 bytes must."""
+        A float that does gives itself away, since no arithmetic makes that NaN. Integers may equal the canary by right (one of
+        its signs is a small negative number): there a whole tensor of at least 8 bytes must. A few of them that were not
+        written differ from the baseline's, which `Suspects` sees."""
         expected = self.poison(1, word)
         for name, tensor in self.tensors.items():
             stale = self.view(image, name) == self.view(expected, name)
-            if tensor.dtype.bytes < 4:
+            if not tensor.dtype.is_float or tensor.dtype.bytes < 4:
                 stale = stale.reshape(len(stale), -1).all(axis=1) if tensor.bytes >= 8 else np.False_
-            elif tensor.dtype.is_float:
+            else:
                 stale = self._bits(image, name) == self._bits(expected, name)
             if stale.any():
                 return name

@@ -57,6 +57,16 @@ def test_damage_and_stale_elements_are_found() -> None:
     assert arena.damaged_guard(image, word) == (3, 199)
 
 
+def test_a_whole_number_may_equal_the_canary_by_right() -> None:
+    arena, word = Arena({"y": Tensor("y", i32, (2, 3))}, guard=64), 0xFFFFFF85  # -123
+    image = arena.image(4)
+    arena.view(image, "y")[...] = 5
+    arena.view(image, "y")[1, 0, 2] = -123
+    assert arena.unwritten(image, word) is None
+    arena.view(image, "y")[3] = -123
+    assert arena.unwritten(image, word) == "y"
+
+
 @pytest.mark.parametrize(("task", "dtype"), [("P01", "f32"), ("P01", "i32"), ("P04", "i8"), ("P15", "f32")])
 def test_no_two_fresh_inputs_are_alike(task: str, dtype: str) -> None:
     workload = TASKS[task].workload("C1", DTYPES[dtype])

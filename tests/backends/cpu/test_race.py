@@ -9,7 +9,7 @@ from backends.cpu import race
 from backends.cpu.backend import CpuBackend
 from backends.cpu.interval import Lap, interval
 from harness.backend import Limits, Race
-from harness.task import Tensors, Workload
+from harness.task import Tensors, Workload, i32
 
 from .conftest import TASKS, unchecked
 
@@ -94,6 +94,16 @@ def test_timed_calls_are_held_to_the_same_rules(backend: CpuBackend, add: Worklo
     if result.outcome == "completed":
         assert result.speedup is not None
         assert result.speedup < 1.1  # remembering never pays: inputs do not come back
+
+
+def test_a_whole_number_that_a_timed_call_left_out_is_wrong(backend: CpuBackend) -> None:
+    workload = TASKS["P01"].workload("C1", i32)
+    body = "static int calls; int last = calls++ % 50 == 49 ? N - 1 : N; for (int i = 0; i < last; i++) y[i] = a[i] + b[i];"
+    text = ADD.replace("float", "int32_t").format(body=body)
+
+    build, baseline = backend.build(text, workload), backend.build(backend.baseline(workload), workload)
+    result = backend.race(build, baseline, workload, 5, right, pairs=11, limits=Limits())
+    assert (result.outcome, result.detail) == ("wrong", "a timed call was wrong: not the sum")
 
 
 def test_a_slow_kernel_ends_in_time(backend: CpuBackend, add: Workload, monkeypatch: pytest.MonkeyPatch) -> None:
