@@ -460,13 +460,10 @@ class _Checker:
         value = as_int(expression(arguments[0], self.scope))
         if name == "jump":
             return ir.Jump(value.expr)
-        return ir.Work(value.expr, self.part(options["part"]) if options else None)
-
-    def part(self, node: ast.expr) -> ir.Expr:
-        part = as_int(expression(node, self.scope))
-        if part.low < 0 or part.high >= PARTS:
-            raise RuleError(f"part {ast.unparse(node)!r} may be {part.low} to {part.high}", f"0 to {PARTS - 1}")
-        return part.expr
+        part = as_int(expression(options["part"], self.scope)) if options else None
+        if part is not None and (part.low < 0 or part.high >= PARTS):
+            raise RuleError(f"part= may be {part.low} to {part.high}", f"0 to {PARTS - 1}")
+        return ir.Work(value.expr, part and part.expr)
 
     def store_bytes(self, arguments: list[ast.expr]) -> ir.Stmt:
         memory, index, count, proven = bytes_of(arguments[:3], self.scope)

@@ -28,7 +28,7 @@ HEADER = (
     "uint64_t n", "uint64_t site", "uint64_t address", "uint64_t limit", "uint64_t elapsed", "uint64_t depth", "uint64_t written",
     "uint64_t over", "uint64_t deadline", "uint64_t target", "uint64_t base", "uint64_t earliest", "uint64_t done",
     "uint64_t cycles", "uint64_t last_pc", "uint64_t last_unit", "uint64_t oldest", "uint64_t clock",
-    "uint64_t pending", "uint64_t handled_code", "uint64_t handled_value", "uint64_t handled_pc",
+    "uint64_t noted", "uint64_t pending", "uint64_t handled_code", "uint64_t handled_value", "uint64_t handled_pc",
 )  # fmt: skip
 """Fields of the machine that every architecture has, 8 bytes each, at its head."""
 
@@ -41,7 +41,8 @@ def translate(layout: Layout) -> str:
     dispatch = "\n".join(_dispatch(layout, code, pipeline) for code in codes)
     template = (resources.files("backends.isa.native") / "dispatch.c").read_text(encoding="utf-8")
     parts = {
-        "MACHINE": _machine(layout, pipeline), "PIPELINE": pipeline.functions() if pipeline else "", "TABLES": _tables(layout), "HELPERS": _helpers(layout), "DECODER": _decoder(architecture),
+        "MACHINE": _machine(layout, pipeline), "PIPELINE": pipeline.functions() if pipeline else "",
+        "TABLES": _tables(layout), "HELPERS": _helpers(layout), "DECODER": _decoder(architecture),
         "INSTRUCTIONS": "\n\n".join([*_unique(codes), write_handler(layout)]), "HANDLED": _handled(layout),
         "LABELS": ", ".join(f"&&l{code.number}" for code in codes),
         "DISPATCH": dispatch, "EXPORTS": ", ".join(_exports(layout)),
