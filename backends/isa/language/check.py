@@ -463,7 +463,7 @@ class _Checker:
         part = as_int(expression(options["part"], self.scope)) if options else None
         if part is not None and (part.low < 0 or part.high >= PARTS):
             raise RuleError(f"part= may be {part.low} to {part.high}", f"0 to {PARTS - 1}")
-        return ir.Work(value.expr, part and part.expr)
+        return ir.Work(value.expr, part.expr if part else None)
 
     def store_bytes(self, arguments: list[ast.expr]) -> ir.Stmt:
         memory, index, count, proven = bytes_of(arguments[:3], self.scope)
