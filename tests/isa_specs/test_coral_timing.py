@@ -11,6 +11,8 @@ from backends.isa.assembler import assemble
 from backends.isa.bind import load
 from backends.isa.engine import load_images
 from backends.isa.golden.engine import GoldenEngine
+from backends.isa.native.build import find_compiler
+from backends.isa.native.engine import NativeEngine
 from isa_specs.coral.isa import isa
 
 CALIBRATION = Path(__file__).parents[1] / "data" / "coral" / "calibration"
@@ -52,6 +54,18 @@ def error(engine, name):
 @pytest.mark.parametrize("name", [name for _, name in SHORT])
 def test_short_programs_take_the_cycles_of_the_rtl_on_the_definition(golden, name):
     assert error(golden, name) <= 0.01
+
+
+@pytest.mark.slow
+def test_all_programs_take_the_cycles_of_the_rtl_natively(machine, tmp_path):
+    if find_compiler() is None:
+        pytest.skip("no C compiler")
+    engine = NativeEngine(machine, tmp_path)
+    errors = sorted(error(engine, name) for name in EXPECTED)
+    assert errors[len(errors) // 2] == 0
+    assert errors[int(0.9 * len(errors))] == 0
+    assert errors[-1] < 0.01
+    assert sum(map(bool, errors)) <= 5
 
 
 def test_phases_issue_when_they_do_on_the_rtl(golden):

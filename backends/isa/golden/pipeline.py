@@ -424,10 +424,9 @@ class PipelineClock:
     def _registers(self, done: Completed, operands: Mapping[str, Pattern], number: int, count: int) -> Iterator[Cell]:
         """Registers of groups that uop ``number`` of ``count`` touches."""
         for name, pattern in operands.items():
-            if name.isdigit():
-                yield self._file(), int(name)
-            elif name in done.numbers and (pattern != "last" or number == count - 1):
-                yield self._file(), done.numbers[name] + offset(pattern, number)
+            first = int(name) if name.isdigit() else done.numbers.get(name)
+            if first is not None and (pattern != "last" or number == count - 1):
+                yield self._file(), first + offset(pattern, number)
 
     def _file(self) -> str:
         """The register file with lanes."""

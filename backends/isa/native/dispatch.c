@@ -163,7 +163,7 @@ static void begin(struct machine *m, const void *const *table, const void *hook)
     m->busy[u] = 0;
   }
   m->base = m->earliest = m->cycles = base;
-  m->n = 0, m->depth = 0, m->clock = 0, m->pending = 0, m->done = 0, m->last_pc = 0, m->last_unit = 0;
+  m->n = 0, m->depth = 0, m->clock = 0, m->noted = 0, m->pending = 0, m->done = 0, m->last_pc = 0, m->last_unit = 0;
   m->oldest = 0;
   if (ANY_VARIES) memset(m->efforts, 0, m->nwords * sizeof(struct effort));
 #if PIPELINED
@@ -175,7 +175,7 @@ static void begin(struct machine *m, const void *const *table, const void *hook)
 
 /* The latest event gets its times once its instruction is complete. */
 COLD void complete_event(struct machine *m) {
-  int64_t *event = m->events + 3 * (m->pending - 1);
+  int64_t *event = m->events + 3 * (m->noted - 1);
   const uint32_t op = m->program[event[0]].op;
 #if PIPELINED
   event[1] = m->pipe.t, event[2] = (int64_t)m->done, m->pending = 0;
@@ -193,8 +193,8 @@ COLD void complete_event(struct machine *m) {
 
 COLD void note(struct machine *m, uint64_t pc, const void *const *table, const void *hook) {
   if (m->pending) complete_event(m);
-  if (m->n < m->trace) {
-    m->events[3 * m->n] = (int64_t)pc;
+  if (m->noted < m->trace) {
+    m->events[3 * m->noted++] = (int64_t)pc;
     m->pending = m->n + 1;
     return;
   }
@@ -203,6 +203,7 @@ COLD void note(struct machine *m, uint64_t pc, const void *const *table, const v
 
 static void account(struct machine *m) {
   if (m->pending && m->n >= m->pending) complete_event(m);
+  else if (m->pending) m->noted--;
   for (uint64_t pc = 0; pc < m->nwords; pc++) {
     const struct insn *in = m->program + pc;
     const uint64_t count = in->count;

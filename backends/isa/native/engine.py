@@ -152,7 +152,7 @@ class NativeEngine:
         header.counts, header.stalls = counts.ctypes.data, stalls.ctypes.data
         is_late = self._slices(max(fuel, 0), seconds)
         if events is not None:
-            events = events[: header.n]
+            events = events[: header.noted]
         pc = ctypes.c_int64(header.pc).value
         return Outcome(
             "time" if is_late else _ENDED[header.status], pc, header.elapsed, header.n,

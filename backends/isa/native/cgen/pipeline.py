@@ -1,4 +1,4 @@
-"""Pipeline timing in C: sizes and state of the pipeline, and one function for all instructions that go through it alike.
+"""Pipeline timing in C: sizes and state of a pipeline, and one function for all instructions that go through it alike.
 
 ``pipe_K(m, in, work, taken)`` accounts for one completed instruction. Its stage and its operands are constants there, so that the
 general functions of pipeline.h shrink to what the instruction needs.

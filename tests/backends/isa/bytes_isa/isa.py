@@ -24,6 +24,7 @@ from backends.isa import (
     store,
     u8,
     u32,
+    work,
 )  # fmt: skip
 
 PSEUDOS = """
@@ -62,19 +63,19 @@ def addi(rd: Out(x), rs1: In(x), imm: Imm(signed=True)):
     return rs1 + u32(imm)
 
 
-@isa.op("lui", U(op=2), unit="core", timing="core")
+@isa.op("lui", U(op=2), unit="core", timing="multiply")
 def lui(rd: Out(x), imm: Imm()):
     """Upper bits."""
     return imm << 12
 
 
-@isa.op("auipc", U(op=3), unit="core", timing="core")
+@isa.op("auipc", U(op=3), unit="core", timing="drain")
 def auipc(rd: Out(x), imm: Imm()):
     """Upper bits and the own address."""
     return u32(pc()) * 4 + (imm << 12)
 
 
-@isa.op("bne", B(op=4), unit="core", timing="core")
+@isa.op("bne", B(op=4), unit="core", timing="branch")
 def bne(rs1: In(x), rs2: In(x), offset: Distance(scale=4)):
     """Jump."""
     if rs1 != rs2:
@@ -96,7 +97,7 @@ def half_of_half(number: u32) -> u32:
     return quarter  # noqa: RET504 - a procedure's value is taken by a statement of its own
 
 
-@isa.op("quarter", W(op=5), unit="core", timing="core")
+@isa.op("quarter", W(op=5), unit="core", timing="configure")
 def quarter(rd: Out(x), rs1: In(x)):
     """A quarter, and a half in `where`."""
     half = half_of_half(rs1)
@@ -108,25 +109,26 @@ def bytes_of_memory(name, op, count, signed):
     """A family: loads of some bytes."""
 
     def body(rd: Out(x), imm: Imm(), rs1: In(x)):
+        work(count)
         value = load(mem, rs1 + imm, count)
         unused = 32 - 8 * count
         return u32(i32(value << unused) >> unused) if signed else value
 
     body.__name__, body.__doc__ = name, f"Loads {count} bytes."
-    isa.op(name, W(op=op), unit="core", timing="core", syntax="rd, imm(rs1)")(body)
+    isa.op(name, W(op=op), unit="port", timing="load", syntax="rd, imm(rs1)")(body)
 
 
 for _name, _op, _count, _signed in (("l1", 10, 1, True), ("l2", 11, 2, True), ("l3", 12, 3, False), ("l4", 13, 4, False)):
     bytes_of_memory(_name, _op, _count, _signed)
 
 
-@isa.op("sn", W(op=14), unit="core", timing="core", syntax="rd, rs2, imm(rs1)")
+@isa.op("sn", W(op=14), unit="port", timing="store", syntax="rd, rs2, imm(rs1)")
 def sn(rd: In(x), rs2: In(x), imm: Imm(), rs1: In(x)):
     """Stores as many bytes as rs2 says, 1 to 4."""
     store(mem, rs1 + imm, min(rs2 % 4 + 1, 4), rd)
 
 
-@isa.op("have", W(op=15), unit="core", timing="core", syntax="rd, imm(rs1)")
+@isa.op("have", W(op=15), unit="core", timing="configured", syntax="rd, imm(rs1)")
 def have(rd: Out(x), imm: Imm(), rs1: In(x)):
     """Whether four bytes can be read."""
     return u32(readable(mem, rs1 + imm, 4))
@@ -149,6 +151,9 @@ def lanes(name, op, compute):
     repeats = Imm(default=2, high=4)
 
     def body(rd: InOut(v), rs1: In(v), rs2: In(x), size: Imm(default=0, names={"twice": 1}, named=True), count: repeats):
+        work(rs2 % 4)
+        for part in range(6):
+            work(rs2 >> u32(part) & 3, part=part)
         for i in range(LANES):
             a = load(v, index(rd) * LANES + i, 1)
             b = v[index(rs1) * LANES + i]
@@ -157,14 +162,14 @@ def lanes(name, op, compute):
             store(v, index(rd) * LANES + i, 1, a + b if size == 0 else a + 2 * b)
 
     body.__name__, body.__doc__ = name, "Lanes."
-    isa.op(name, W(op=op), unit="core", timing="core", syntax="rd, rs1, rs2, size")(body)
+    isa.op(name, W(op=op), unit="core", timing=name, syntax="rd, rs1, rs2, size")(body)
 
 
 lanes("vplus", 16, plus)
 lanes("vtimes", 17, times)
 
 
-@isa.op("vtimes2", W(op=18), unit="core", timing="core")
+@isa.op("vtimes2", W(op=18), unit="core", timing="get")
 def vget(rd: Out(x), rs1: In(v)):
     """All lanes as a number."""
     return load(v, index(rs1) * LANES, 4)
@@ -185,14 +190,14 @@ def enter(code: u32, value: u32):
     jump(vector.value)
 
 
-@isa.op("back", W(op=20), unit="core", timing="core")
+@isa.op("back", W(op=20), unit="core", timing="back")
 def back(rd: Out(x)):
     """Returns behind the place of the exception; its cause."""
     jump(where.value + 1)
     return cause.value
 
 
-@isa.op("stop", W(op=21), unit="core", timing="core", syntax="")
+@isa.op("stop", W(op=21), unit="core", timing="pause", syntax="")
 def stop():
     """Ends."""
     halt()

@@ -15,7 +15,7 @@ from backends.isa.native.engine import NativeEngine
 from backends.isa.registry import find
 
 ISA = Path(__file__).parents[1] / "scratch_isa"
-FORMS = Path(__file__).parent / "forms_isa"
+FOLDERS = {"scratch": ISA, "forms": Path(__file__).parent / "forms_isa", "bytes": ISA.with_name("bytes_isa")}
 
 
 @pytest.fixture(scope="session")
@@ -30,10 +30,10 @@ def architecture(timing, folder=ISA):
     return load(find(str(folder)), None, timing)
 
 
-@pytest.fixture(params=["scratch sequential", "scratch overlapped", "forms sequential", "forms overlapped"])
+@pytest.fixture(params=["scratch sequential", "scratch overlapped", "forms sequential", "forms overlapped", "bytes piped"])
 def engines(request, native_cache):
     name, timing = request.param.split()
-    bound = architecture(timing, ISA if name == "scratch" else FORMS)
+    bound = architecture(timing, FOLDERS[name])
     return GoldenEngine(bound), NativeEngine(bound, native_cache)
 
 
