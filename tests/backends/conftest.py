@@ -10,8 +10,10 @@ from harness.sandbox.choose import choose
 
 
 @pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("backend-cache")
+def cache(tmp_path_factory: pytest.TempPathFactory, engines: Path) -> Path:
+    folder = tmp_path_factory.mktemp("backend-cache")
+    (folder / "isa").symlink_to(engines)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -416,9 +416,9 @@ def test_calibration_programs_give_the_results_of_the_rtl(golden, machine, name)
 
 
 @pytest.mark.slow
-def test_all_calibration_programs_give_the_results_of_the_rtl_natively(machine, tmp_path):
+def test_all_calibration_programs_give_the_results_of_the_rtl_natively(machine, engines):
     if find_compiler() is None:
         pytest.skip("no C compiler")
-    engine = NativeEngine(machine, tmp_path)
+    engine = NativeEngine(machine, engines)
     for name in EXPECTED:
         check_program(engine, machine, name)

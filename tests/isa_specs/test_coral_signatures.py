@@ -54,8 +54,8 @@ def test_states_are_those_of_spike(golden, number):
 
 
 @pytest.mark.slow
-def test_states_of_the_native_engine_are_those_of_spike(tmp_path):
+def test_states_of_the_native_engine_are_those_of_spike(engines):
     if find_compiler() is None:
         pytest.skip("no C compiler")
-    engine = NativeEngine(load(isa), tmp_path)
+    engine = NativeEngine(load(isa), engines)
     assert [digests(engine, number) for number in PROGRAMS] == [STORED[f"digests{number}"].tolist() for number in PROGRAMS]

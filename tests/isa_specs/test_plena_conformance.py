@@ -24,7 +24,7 @@ CAUSES = {"fp_sram_range": "fp_sram_out_of_range", "int_sram_range": "int_sram_o
 
 
 @pytest.fixture(scope="module")
-def machine(tmp_path_factory):
+def machine(engines):
     """Makes a reset machine; each kind is made once."""
     made = {}
 
@@ -32,7 +32,7 @@ def machine(tmp_path_factory):
         if (engine, profile, timing) not in made:
             architecture = load(isa, profile, timing)
             made[engine, profile, timing] = (
-                GoldenEngine(architecture) if engine == "golden" else NativeEngine(architecture, tmp_path_factory.mktemp("cache"))
+                GoldenEngine(architecture) if engine == "golden" else NativeEngine(architecture, engines)
             )
         made[engine, profile, timing].reset()
         return made[engine, profile, timing]

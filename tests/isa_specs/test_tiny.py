@@ -11,11 +11,11 @@ from isa_specs.tiny.isa import isa
 
 
 @pytest.fixture(scope="module", params=["golden", "native"])
-def machine(request, tmp_path_factory):
+def machine(request, engines):
     architecture = load(isa)
     if request.param == "golden":
         return GoldenEngine(architecture)
-    return NativeEngine(architecture, tmp_path_factory.mktemp("cache"))
+    return NativeEngine(architecture, engines)
 
 
 @pytest.fixture(autouse=True)
