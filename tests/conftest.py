@@ -19,19 +19,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session")
-def engines(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def simulators(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Compiled simulators, for all tests of all workers: they take long to make, and what decides them is in their names."""
     base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "engines"
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "simulators"
     folder.mkdir(exist_ok=True)
     return folder
 
 
 @pytest.fixture(autouse=True)
-def no_user_folders(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory, engines: Path) -> None:
+def no_user_folders(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory, simulators: Path) -> None:
     home = tmp_path_factory.mktemp("home", numbered=True)
     (home / "kernelwright").mkdir()
-    (home / "kernelwright" / "isa").symlink_to(engines)
+    (home / "kernelwright" / "isa").symlink_to(simulators)
     monkeypatch.setenv("HOME", str(home))
     for variable, folder in (("XDG_CACHE_HOME", "cache"), ("XDG_CONFIG_HOME", "config"), ("KERNELWRIGHT_CACHE", "kernelwright")):
         monkeypatch.setenv(variable, str(home / folder))

@@ -10,9 +10,9 @@ from harness.sandbox.choose import choose
 
 
 @pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory, engines: Path) -> Path:
+def cache(tmp_path_factory: pytest.TempPathFactory, simulators: Path) -> Path:
     folder = tmp_path_factory.mktemp("backend-cache")
-    (folder / "isa").symlink_to(engines)
+    (folder / "isa").symlink_to(simulators)
     return folder
 
 

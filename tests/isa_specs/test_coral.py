@@ -416,9 +416,9 @@ def test_calibration_programs_give_the_results_of_the_rtl(golden, machine, name)
 
 
 @pytest.mark.slow
-def test_all_calibration_programs_give_the_results_of_the_rtl_natively(machine, engines):
+def test_all_calibration_programs_give_the_results_of_the_rtl_natively(machine, simulators):
     if find_compiler() is None:
         pytest.skip("no C compiler")
-    engine = NativeEngine(machine, engines)
+    engine = NativeEngine(machine, simulators)
     for name in EXPECTED:
         check_program(engine, machine, name)

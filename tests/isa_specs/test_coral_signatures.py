@@ -54,8 +54,8 @@ def test_states_are_those_of_spike(golden, number):
 
 
 @pytest.mark.slow
-def test_states_of_the_native_engine_are_those_of_spike(engines):
+def test_states_of_the_native_engine_are_those_of_spike(simulators):
     if find_compiler() is None:
         pytest.skip("no C compiler")
-    engine = NativeEngine(load(isa), engines)
+    engine = NativeEngine(load(isa), simulators)
     assert [digests(engine, number) for number in PROGRAMS] == [STORED[f"digests{number}"].tolist() for number in PROGRAMS]

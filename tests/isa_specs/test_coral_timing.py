@@ -57,10 +57,10 @@ def test_short_programs_take_the_cycles_of_the_rtl_on_the_definition(golden, nam
 
 
 @pytest.mark.slow
-def test_all_programs_take_the_cycles_of_the_rtl_natively(machine, engines):
+def test_all_programs_take_the_cycles_of_the_rtl_natively(machine, simulators):
     if find_compiler() is None:
         pytest.skip("no C compiler")
-    engine = NativeEngine(machine, engines)
+    engine = NativeEngine(machine, simulators)
     errors = sorted(error(engine, name) for name in EXPECTED)
     assert errors[len(errors) // 2] == 0
     assert errors[int(0.9 * len(errors))] == 0

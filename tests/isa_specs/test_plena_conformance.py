@@ -24,7 +24,7 @@ CAUSES = {"fp_sram_range": "fp_sram_out_of_range", "int_sram_range": "int_sram_o
 
 
 @pytest.fixture(scope="module")
-def machine(engines):
+def machine(simulators):
     """Makes a reset machine; each kind is made once."""
     made = {}
 
@@ -32,7 +32,7 @@ def machine(engines):
         if (engine, profile, timing) not in made:
             architecture = load(isa, profile, timing)
             made[engine, profile, timing] = (
-                GoldenEngine(architecture) if engine == "golden" else NativeEngine(architecture, engines)
+                GoldenEngine(architecture) if engine == "golden" else NativeEngine(architecture, simulators)
             )
         made[engine, profile, timing].reset()
         return made[engine, profile, timing]

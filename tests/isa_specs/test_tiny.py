@@ -11,11 +11,11 @@ from isa_specs.tiny.isa import isa
 
 
 @pytest.fixture(scope="module", params=["golden", "native"])
-def machine(request, engines):
+def machine(request, simulators):
     architecture = load(isa)
     if request.param == "golden":
         return GoldenEngine(architecture)
-    return NativeEngine(architecture, engines)
+    return NativeEngine(architecture, simulators)
 
 
 @pytest.fixture(autouse=True)

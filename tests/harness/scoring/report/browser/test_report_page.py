@@ -214,7 +214,7 @@ def test_keyboard_alone_is_enough(visit):  # type: ignore[no-untyped-def]
     page.keyboard.press("End")
     assert page.evaluate("document.activeElement.id") == "tab-record"
     page.keyboard.press("Escape")
-    assert page.url.endswith("#trials")
+    page.wait_for_url("**#trials")
     page.go_back()
     page.wait_for_selector("#pane[open]")
 
