@@ -141,9 +141,9 @@ class BoundHandler:
     codes: Mapping[str, int]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Architecture:
-    """An instruction set on a machine."""
+    """An instruction set on a machine. Equal only to itself, so that what is made of it can be remembered."""
 
     definition: Definition
     machine: Machine

@@ -11,7 +11,7 @@ import inspect
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -271,8 +271,6 @@ class Kernel(NamedTuple):
 def create_backend(isa: Isa, make_port: PortFactory, context: BackendContext, own: Sequence[str] = ()) -> IsaBackend:
     """A backend from the options ``profile=``, ``timing=`` and ``engine=`` (auto, native, golden), beside those in ``own``, which
     the port's maker has read. UsageError for others."""
-    from backends.isa.bind import load
-
     known = ("profile", "timing", "engine", *own)
     for option in context.options:
         if option not in known:
@@ -280,8 +278,16 @@ def create_backend(isa: Isa, make_port: PortFactory, context: BackendContext, ow
     engine = context.options.get("engine", "auto")
     if engine not in ("auto", "native", "golden"):
         raise UsageError(f"engine={engine!r}{did_you_mean(engine, ('auto', 'native', 'golden'))}")
-    architecture = load(isa, context.options.get("profile"), context.options.get("timing"))
+    architecture = _architecture(isa, context.options.get("profile"), context.options.get("timing"))
     return IsaBackend(architecture, make_port(architecture), context, engine)
+
+
+@lru_cache(maxsize=8)
+def _architecture(isa: Isa, profile: str | None, timing: str | None) -> Architecture:
+    """Checked once in a process: the workers of a run get it from the process that they are forked from."""
+    from backends.isa.bind import load
+
+    return load(isa, profile, timing)
 
 
 def noise(memory: BoundMemory, count: int, rng: np.random.Generator) -> Elements:

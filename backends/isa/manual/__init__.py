@@ -12,6 +12,7 @@ Every block that is fenced as ``asm`` is a program that assembles and runs to it
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from backends.isa.architecture import Architecture
 from backends.isa.errors import DefinitionError
@@ -21,6 +22,7 @@ from harness.backend import Manual, ManualSection
 _PROGRAM = re.compile(r"^```asm\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
+@lru_cache(maxsize=8)
 def render(architecture: Architecture) -> Manual:
     """The manual of an architecture at its profile and timing. DefinitionError naming the chapter and line that is wrong."""
     sections = (*author_chapters(architecture), *generated_pages(architecture))
