@@ -48,7 +48,7 @@ def test_which_loops(machine):
     found = {i.mnemonic: len(lanes_of(machine, i.mnemonic)) for i in machine.instructions}
     assert found == {
         "SETX": 0, "SETC": 0, "ADD": 1, "GET": 1, "PUT": 1, "PUTADD": 1, "MERGE": 1, "SUM": 1, "TABLE": 3, "FIRST": 0, "AGAIN": 2,
-        "DOWN": 1, "SKIP": 0, "FLOATS": 1, "WRAP": 1,
+        "DOWN": 1, "SKIP": 0, "FLOATS": 1, "WRAP": 1, "SHORT": 1,
     }  # fmt: skip
 
 

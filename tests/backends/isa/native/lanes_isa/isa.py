@@ -211,3 +211,14 @@ def wrap(rd: Out(v), rs1: In(v), rs2: In(x)):
     for i in range(min(count.value, 16)):
         if u32(i) - u32(3) >= u32(5):
             store(v, index(rd) * LANES + i, 1, load(v, index(rs1) * LANES + i, 1))
+
+
+@isa.op("SHORT", W(op=16), unit="core", timing="core")
+def short(rd: Out(v), rs1: In(v)):
+    """A table of twelve: passes that fill the last block of lanes may write into nothing, but would read behind it."""
+    seen = array(u32, 12)
+    for i in range(12):
+        a = element(index(rs1), i, u32(1))
+        seen[i] = a * 3
+    for i in range(12):
+        put(index(rd), i, u32(1), seen[i])
