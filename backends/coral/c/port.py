@@ -36,7 +36,6 @@ class CPort(CoralPort):
 
     def __init__(self, architecture: Architecture, toolchain: Toolchain) -> None:
         super().__init__(architecture)
-        self._architecture = architecture
         self._toolchain = toolchain
         self._halt = next(i.match for i in architecture.instructions if i.mnemonic == "mpause")
         itcm = next(r for m in architecture.memories.values() for r in m.regions if r.name == "itcm")

@@ -12,7 +12,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from backends.cpu.toolchain import COMPILE_LIMITS
+from backends.cpu.toolchain import COMPILE_ENVIRONMENT, COMPILE_LIMITS
 from harness.errors import InfraError
 from harness.record import digest
 from harness.sandbox import Completed, Sandbox
@@ -60,7 +60,6 @@ LINK = (
     "-Wl,--enable-non-contiguous-regions",
     "-Wl,-z,max-page-size=16",  # no page tables: files need no gaps
 )
-_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TMPDIR": "."}
 _REMEMBERED = 64
 _TRIVIAL = {
     "kernel.h": "#include <riscv_vector.h>\nvoid kernel(float *y);\n",
@@ -124,7 +123,7 @@ class Toolchain:
         return self.sandbox().run(
             [clang, *flags, f"--ld-path={_path(LINKER)}", "kernel.c", "string.c", "start.s", "-o", "kernel.elf"],
             files=library | {name: text.encode() for name, text in files.items()},
-            collect=["kernel.elf"], environment=_ENVIRONMENT, limits=COMPILE_LIMITS,
+            collect=["kernel.elf"], environment=COMPILE_ENVIRONMENT, limits=COMPILE_LIMITS,
         )  # fmt: skip
 
     @cached_property

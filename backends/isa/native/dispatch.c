@@ -176,11 +176,10 @@ static void begin(struct machine *m, const void *const *table, const void *hook)
 /* The latest event gets its times once its instruction is complete. */
 COLD void complete_event(struct machine *m) {
   int64_t *event = m->events + 3 * (m->noted - 1);
-  const uint32_t op = m->program[event[0]].op;
 #if PIPELINED
-  event[1] = m->pipe.t, event[2] = (int64_t)m->done, m->pending = 0;
-  return;
-#endif
+  event[1] = m->pipe.t, event[2] = (int64_t)m->done;
+#else
+  const uint32_t op = m->program[event[0]].op;
   if (IN_ORDER) {
     event[1] = (int64_t)(m->earliest - 1 - m->base), event[2] = (int64_t)(m->done - m->base);
   } else {
@@ -188,6 +187,7 @@ COLD void complete_event(struct machine *m) {
     m->clock += op >= OPERATIONS ? 0 : VARIES[op] ? m->done : LATENCY[op];
     event[2] = (int64_t)m->clock;
   }
+#endif
   m->pending = 0;
 }
 

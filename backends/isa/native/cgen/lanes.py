@@ -20,7 +20,7 @@ from backends.isa.native.cgen.layout import Layout, Place
 BLOCK = 8
 """Lanes that are computed at once; arrays of lanes are multiples of it."""
 MOST_PASSES = 1024
-_ZERO, _ONE = ir.Const("int", 0), ir.Const("int", 1)
+ZERO, ONE = ir.Const("int", 0), ir.Const("int", 1)
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class _Finder:
     def find(self) -> Lanes | None:
         """The loop, if every statement fits: at its end there may be an ``if``, and everything else has no branches."""
         loop, last = self.loop, self.loop.body[-1] if self.loop.body else None
-        if loop.start != _ZERO or loop.step != 1 or loop.trips > MOST_PASSES:
+        if loop.start != ZERO or loop.step != 1 or loop.trips > MOST_PASSES:
             return None
         branch = last if isinstance(last, ir.If) and not last.orelse else None
         straight = loop.body[:-1] if branch else loop.body
@@ -182,10 +182,10 @@ class _Finder:
             return False
         index, bytes_ = substitute(node.index, self.values), substitute(node.bytes, self.values)
         size, at = bare(bytes_), self.loop.variable
-        eighths = _eighths(index, at) if isinstance(node, ir.StateLoad) and size == _ONE else None
-        if eighths is None and (slope(index, at) != size or size == _ZERO):
+        eighths = _eighths(index, at) if isinstance(node, ir.StateLoad) and size == ONE else None
+        if eighths is None and (slope(index, at) != size or size == ZERO):
             return False
-        base = substitute(eighths or index, {at: _ZERO})
+        base = substitute(eighths or index, {at: ZERO})
         small = isinstance(size, ir.Const) or size.type in ("u32", "i32")  # the same number without its casts
         if index.type not in ("u32", "int") or not (small and self._invariant(base) and self._invariant(size)):
             return False
@@ -207,25 +207,25 @@ class _Finder:
                 return first or second if op == "or" else None
             case ir.Compare(op=">=", left=left, right=right) if self._invariant(right):
                 if bare(left) == ir.Local("int", self.loop.variable):  # it grows from its first value on
-                    return replace(node, left=substitute(left, {self.loop.variable: _ZERO}))
+                    return replace(node, left=substitute(left, {self.loop.variable: ZERO}))
         return None
 
 
 def slope(node: ir.Expr, variable: str) -> ir.Expr | None:
     """By how much a number grows with a variable, without its casts; None if not by the same everywhere, modulo 2**32."""
     if variable not in mentions_of(node):
-        return _ZERO
+        return ZERO
     match node:
         case ir.Local():
-            return _ONE
+            return ONE
         case ir.Cast(type="u32" | "i32", value=value) if value.type not in ("f32", "bool"):
             return slope(value, variable)
         case ir.Binary(op="+", left=left, right=right):
             slopes = slope(left, variable), slope(right, variable)
-            return slopes[0] if slopes[1] == _ZERO else slopes[1] if slopes[0] == _ZERO else None
+            return slopes[0] if slopes[1] == ZERO else slopes[1] if slopes[0] == ZERO else None
         case ir.Binary(op="*", left=left, right=right):
             moving, factor = (left, right) if variable in mentions_of(left) else (right, left)
-            if slope(moving, variable) == _ONE and variable not in mentions_of(factor):
+            if slope(moving, variable) == ONE and variable not in mentions_of(factor):
                 return bare(factor)
     return None
 

@@ -6,11 +6,10 @@ from dataclasses import replace
 
 from backends.isa.language import ir
 from backends.isa.native.cgen.expressions import parts
-from backends.isa.native.cgen.lanes import slope
+from backends.isa.native.cgen.lanes import ONE, ZERO, slope
 
 MOST_ROWS = 8
 """Rows that are read at once; compilers turn so many of them into columns with few instructions."""
-_ZERO, _ONE = ir.Const("int", 0), ir.Const("int", 1)
 
 
 def contiguous(loop: ir.For) -> ir.For:
@@ -24,7 +23,7 @@ def contiguous(loop: ir.For) -> ir.For:
     if not isinstance(store, ir.ArrayStore) or not (_is_counted(loop) and _is_counted(inner)) or loop.trips > MOST_ROWS:
         return loop
     stride = slope(store.index, inner.variable)
-    apart = isinstance(stride, ir.Const) and stride.value >= loop.trips and slope(store.index, loop.variable) == _ONE
+    apart = isinstance(stride, ir.Const) and stride.value >= loop.trips and slope(store.index, loop.variable) == ONE
     reads = [*parts(store.index), *parts(store.value)]
     if not apart or any(isinstance(part, ir.StateLoad | ir.ArrayLoad) for part in reads):
         return loop
@@ -33,4 +32,4 @@ def contiguous(loop: ir.For) -> ir.For:
 
 def _is_counted(loop: ir.For) -> bool:
     """Whether a loop counts from 0 to a constant: its variable then ends the same wherever it stands."""
-    return loop.start == _ZERO and loop.step == 1 and isinstance(loop.stop, ir.Const) and loop.stop.value > 0
+    return loop.start == ZERO and loop.step == 1 and isinstance(loop.stop, ir.Const) and loop.stop.value > 0
