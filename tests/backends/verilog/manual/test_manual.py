@@ -110,12 +110,14 @@ OFF = """\
         if (rst || off) m_valid <= 1'b0;
         else if (advance)"""
 """A register that nothing ever makes defined: ``if`` takes it for false, the netlist does not."""
+UNDEFINED = "x_control x_data"
+"""Where an undefined input comes out first depends on when the inputs stall, which is drawn anew for every run."""
 PITFALLS = [
     ("not reset", "P04", "if (rst) m_valid <= 1'b0;\n        else if", "if", "x_control"),
     ("loaded while it waits", "P04", "advance = !m_valid || m_ready", "advance = 1'b1", "protocol"),
     ("valid waits for ready", "P04", "else if (advance) m_valid <= s_valid;", "else m_valid <= s_valid && m_ready;", "protocol"),
     ("junk is added", "P11", "if (!row_end || i < TAIL) total", "total", "wrong"),
-    ("moves without a beat", "P11", "            if (s_valid) begin", "            begin", "x_control"),
+    ("moves without a beat", "P11", "            if (s_valid) begin", "            begin", UNDEFINED),
     ("next problem", "P11", "sum <= row_end ? 0 : total;", "sum <= row_end && !s_last ? 0 : total;", "mismatch"),
     ("signed part select", "P12", "reg [31:0] value, index", "reg signed [31:0] value, index", "synth_mismatch"),
     ("X is false", "P04", VALID, OFF, "x_control"),
@@ -132,7 +134,7 @@ def test_pitfalls_are_real(backend: VerilogBackend, name: str, task: str, old: s
     one = workload(task, "C1" if task == "P29" else "C3")
     evaluation = Judge(backend, "secret", None).grade(right.replace(old, new), one)
     causes = {each.cause for each in evaluation.diagnostics} | {evaluation.fault.cause if evaluation.fault else ""}
-    assert ends in causes | {evaluation.verdict.value}
+    assert (causes | {evaluation.verdict.value}) & set(ends.split())
 
 
 # How it is written
