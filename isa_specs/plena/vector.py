@@ -181,10 +181,14 @@ def v_red_max(rd: InOut(f), rs1: In(vram, VLEN), rmask: Unmasked):
     """
     require(rmask == 0, masked_reduction, rmask)
     work(0 if index(rd) == 0 else 1)
-    greatest = rd
+    greatest = array(f32, VLEN)
     for lane in range(VLEN):
-        greatest = max(greatest, rs1[lane])
-    return greatest
+        greatest[lane] = comparable(rs1[lane])
+    for level in range(1, 16):
+        half = VLEN >> level
+        for lane in range(half):
+            greatest[lane] = max(greatest[lane], greatest[lane + half])
+    return max(rd, greatest[0])
 
 
 @isa.op("V_SHFT_V", R(opcode=0x32), unit="vector", timing="v_mul", when=EXTENSIONS, example="v_shft_v gp1, gp2, gp3")

@@ -25,14 +25,16 @@ from pathlib import Path
 from harness.errors import InfraError
 
 FLAGS = (
-    "-std=gnu11", "-O3", "-g0", "-fPIC", "-shared", "-w", "-fno-strict-aliasing", "-ffp-contract=off", "-fwrapv",
+    "-std=gnu11", "-O3", "-g0", "-fPIC", "-w", "-fno-strict-aliasing", "-ffp-contract=off", "-fwrapv",
     "-fno-math-errno", "-fno-trapping-math", "-fno-semantic-interposition",
 )  # fmt: skip
 SANITIZE = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-O1")
 SANITIZE_VARIABLE = "KERNELWRIGHT_ISA_SANITIZE"
 """Environment variable; set, it builds with AddressSanitizer and UndefinedBehaviorSanitizer (their runtime must be preloaded)."""
-_AVX2 = {"avx2", "fma", "bmi1", "bmi2", "f16c", "movbe", "abm"}
+_V3 = {"avx2", "fma", "bmi1", "bmi2", "f16c", "movbe", "abm"}
 """Flags of /proc/cpuinfo that x86-64-v3 needs."""
+_V4 = {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}
+"""Those that x86-64-v4 needs beside them."""
 _PACKAGE = "apt-get install gcc libc6-dev, or pip install ziglang"
 
 
@@ -51,21 +53,46 @@ class Compiler:
         return (*FLAGS, *self.tuning, *(SANITIZE if os.environ.get(SANITIZE_VARIABLE) else ()))
 
 
+@dataclass(frozen=True)
+class Part:
+    """A translation unit of a text."""
+
+    flags: str = ""
+    """Those that only it has."""
+    lanes: bool = False
+    """Whether it is instructions with loops over elements; see `find_vectorizer`."""
+
+
 @memoise
 def find_compiler() -> Compiler | None:
     """cc, gcc or clang, else the compiler in the ``ziglang`` package; None where there is none of them."""
     commands: list[tuple[str, ...]] = [(found,) for found in map(shutil.which, ("cc", "gcc", "clang")) if found]
     if importlib.util.find_spec("ziglang") is not None:
         commands.append((sys.executable, "-m", "ziglang", "cc"))
-    for command in commands:
-        done = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False)
-        if done.returncode == 0 and done.stdout:
-            return Compiler(command, done.stdout.splitlines()[0], _tuning("ziglang" in command))
-    return None
+    return next(filter(None, map(_compiler, commands)), None)
+
+
+@memoise
+def find_vectorizer() -> Compiler | None:
+    """The compiler for loops over elements: clang where there is one, else `find_compiler`.
+
+    Measured with gcc 12 and clang 19 on products of tiles, stores of scaled blocks and compiling itself: 1.9, 4 and 1.4 times
+    as fast. Dispatch and scalar instructions stay with cc, whose code for a core with a pipeline is 1.35 times as fast.
+    """
+    commands = [(found,) for found in map(shutil.which, ("clang-19", "clang")) if found]
+    return next(filter(None, map(_compiler, commands)), None) or find_compiler()
+
+
+def _compiler(command: tuple[str, ...]) -> Compiler | None:
+    """The compiler behind a command, if it runs."""
+    done = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False)
+    if done.returncode or not done.stdout:
+        return None
+    return Compiler(command, done.stdout.splitlines()[0], _tuning("ziglang" in command))
 
 
 def _tuning(is_zig: bool) -> tuple[str, ...]:
-    """Flags for the vector instructions that every x86-64-v3 processor has, where this is one."""
+    """Flags for the vector instructions of this processor."""
     if platform.machine() not in ("x86_64", "AMD64"):
         return ()
     try:
@@ -73,22 +100,32 @@ def _tuning(is_zig: bool) -> tuple[str, ...]:
     except OSError:
         return ()
     flags = next((line.split(":", 1)[1].split() for line in text.splitlines() if line.startswith("flags")), [])
-    if not set(flags) >= _AVX2:
+    return _level(frozenset(flags), is_zig)
+
+
+def _level(flags: frozenset[str], is_zig: bool) -> tuple[str, ...]:
+    """Flags for the level of x86-64 that a processor with these flags is of."""
+    if not flags >= _V3:
         return ()
-    return ("-mcpu=x86_64_v3",) if is_zig else ("-march=x86-64-v3",)
+    level = "v4" if flags >= _V4 else "v3"
+    march = f"-mcpu=x86_64_{level}" if is_zig else f"-march=x86-64-{level}"
+    return (march, "-mprefer-vector-width=512") if level == "v4" else (march,)
 
 
-def compile_unit(text: str, cache: Path, parts: Sequence[str] = ("",)) -> Path:
+def compile_unit(text: str, cache: Path, parts: Sequence[Part] = (Part(),)) -> Path:
     """The library of a text, from the cache if it is there. InfraError with the compiler's words if it fails.
 
-    Each of ``parts`` is a translation unit, the text with PART as its number, and says which flags it has beside all others'.
+    Each part is the text with its place among ``parts`` as PART.
     """
     compiler = find_compiler()
     if compiler is None:
         raise InfraError("no C compiler for the native engine", _PACKAGE)
+    # A library has one runtime of the sanitizers.
+    vectorizer = None if os.environ.get(SANITIZE_VARIABLE) else find_vectorizer()
+    compilers = [vectorizer if part.lanes and vectorizer else compiler for part in parts]
     header = (resources.files("backends.isa.native") / "runtime.h").read_text(encoding="utf-8")
-    flags = compiler.flags()
-    known = (text, header, compiler.version, shlex.join(flags), platform.machine(), *(parts if len(parts) > 1 else ()))
+    made_by = [(one.version, shlex.join(one.flags()), part.flags) for one, part in zip(compilers, parts, strict=True)]
+    known = (text, header, platform.machine(), *(word for words in made_by for word in words))
     digest = hashlib.sha256("\0".join(f"{len(part)}\0{part}" for part in known).encode()).hexdigest()[:24]
     folder = cache / "isa"
     target = folder / f"engine-{digest}.so"
@@ -99,17 +136,14 @@ def compile_unit(text: str, cache: Path, parts: Sequence[str] = ("",)) -> Path:
         source, made = Path(scratch) / "engine.c", Path(scratch) / "engine.so"
         source.write_text(text, encoding="utf-8")
         (Path(scratch) / "runtime.h").write_text(header, encoding="utf-8")
-        inputs = [source]
-        if len(parts) > 1:
-            inputs = [source.with_name(f"part{number}.o") for number in range(len(parts))]
-            alone = [flag for flag in flags if flag != "-shared"]
-            commands = [
-                [*alone, *shlex.split(extra), f"-DPART={number}", "-c", str(source), "-o", str(inputs[number])]
-                for number, extra in enumerate(parts)
-            ]
-            with ThreadPoolExecutor(os.cpu_count()) as pool:
-                list(pool.map(lambda arguments: _run(compiler, arguments, cache), commands))
-        _run(compiler, [*flags, *map(str, inputs), "-o", str(made), "-lm"], cache)
+        objects = [str(source.with_name(f"part{number}.o")) for number in range(len(parts))]
+        commands = [
+            [*one.flags(), *shlex.split(part.flags), f"-DPART={number}", "-c", str(source), "-o", object_]
+            for number, (one, part, object_) in enumerate(zip(compilers, parts, objects, strict=True))
+        ]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            list(pool.map(lambda one, arguments: _run(one, arguments, cache), compilers, commands))
+        _run(compiler, [*compiler.flags(), "-shared", *objects, "-o", str(made), "-lm"], cache)
         made.replace(target)
     return target
 

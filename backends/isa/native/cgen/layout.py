@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from backends.isa.architecture import Architecture, BoundMemory
 from backends.isa.dtypes import DType, ValueType
+from backends.isa.native.build import Part
 from backends.isa.pages import is_small
 
 CAUSES_OF_THE_MACHINE = ("invalid_opcode", "register_out_of_range", "pc_out_of_range", "loop_limit", "memory_limit")
@@ -101,8 +102,8 @@ class Layout:
     """Bytes of the largest instruction's buffers that are too large for the stack."""
     functions: dict[str, str] = field(init=False)
     """C names of helpers."""
-    parts: tuple[str, ...] = ("",)
-    """Translation units of the text, each with the flags that only it has; see `build.compile_unit`."""
+    parts: tuple[Part, ...] = (Part(),)
+    """Translation units of the text, each of which has its place here as PART; see `build.compile_unit`."""
 
     def __post_init__(self) -> None:
         memories = self.architecture.memories.values()

@@ -13,6 +13,7 @@ from importlib import resources
 from backends.isa.architecture import Architecture, Instruction
 from backends.isa.definition import Field, Immediate
 from backends.isa.engine import CAUSES
+from backends.isa.native.build import Part
 from backends.isa.native.cgen.instruction import PARAMETERS, InstructionCode, write_handler, write_instruction
 from backends.isa.native.cgen.layout import C_TYPES, Layout, storage_type
 from backends.isa.native.cgen.pipeline import PipelineWriter
@@ -32,7 +33,7 @@ HEADER = (
 )  # fmt: skip
 """Fields of the machine that every architecture has, 8 bytes each, at its head."""
 PART_CHARACTERS = 250_000
-"""Instructions with more C than that are compiled in parts of about this size, at the same time."""
+"""How much C a part of the instructions has, about; parts are compiled at the same time."""
 PLAIN_FLAGS = "-Og"
 """Of what only takes over where loops over lanes cannot do it."""
 
@@ -57,7 +58,7 @@ def translate(layout: Layout) -> str:
 
 
 def _instructions(layout: Layout, codes: Sequence[InstructionCode]) -> str:
-    """The functions of all instructions, in parts if there is much of them."""
+    """The functions of all instructions; those with loops are parts of their own."""
     first: dict[str, int] = {}
     names, light, heavy, plain = list[str](), list[str](), list[str](), list[str]()
     for code in codes:
@@ -69,28 +70,27 @@ def _instructions(layout: Layout, codes: Sequence[InstructionCode]) -> str:
             names.append(f"#define op_{code.number} op_{number}")
         else:
             takes_over = f"int plain_{code.number}({PARAMETERS})"
-            names.append(f"PART_OF {name};")
+            names.append(f"PART_SHARED {name};")
             if code.plain:
-                names.append(f"PART_OF {takes_over};")
-                plain.append(f"PART_OF {takes_over} {{\n{code.plain}")
+                names.append(f"PART_SHARED {takes_over};")
+                plain.append(f"PART_SHARED {takes_over} {{\n{code.plain}")
             define = f"#undef PLAIN\n#define PLAIN plain_{code.number}\n" if code.plain else ""
-            heavy.append(f"{define}PART_OF {name} {{\n{code.text}")
-    here = [*names, *light, write_handler(layout)]
-    if len("".join(heavy)) <= PART_CHARACTERS:
-        return "\n\n".join(["#define PART_OF NEVER", *here, *plain, *heavy])
-    shares = [plain, *_shares(heavy)]
-    layout.parts = ("", PLAIN_FLAGS, *("" for _ in shares[1:]))
-    made = ["#define PART_OF PART_SHARED", *here]
-    for number, share in enumerate(shares, 1):
-        made += [f"#if PART == {number}", *share, "#endif"]
+            heavy.append(f"{define}PART_SHARED {name} {{\n{code.text}")
+    parts = [(Part(lanes=True), share) for share in _shares(heavy)]
+    if plain:
+        parts.append((Part(PLAIN_FLAGS), plain))
+    layout.parts = (Part(), *(part for part, _ in parts))
+    made = [*names, *light, write_handler(layout)]
+    for number, (_, texts) in enumerate(parts, 1):
+        made += [f"#if PART == {number}", *texts, "#endif"]
     return "\n\n".join(made)
 
 
 def _shares(texts: Sequence[str]) -> list[list[str]]:
     """Texts in lists of about PART_CHARACTERS each."""
-    shares: list[list[str]] = [[]]
+    shares: list[list[str]] = []
     for text in texts:
-        if len("".join(shares[-1])) > PART_CHARACTERS:
+        if not shares or len("".join(shares[-1])) > PART_CHARACTERS:
             shares.append([])
         shares[-1].append(text)
     return shares

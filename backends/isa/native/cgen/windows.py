@@ -1,7 +1,8 @@
 """Windows of bodies: opening them, their elements, and writing them at the end of the instruction.
 
-A window that is only read is read where it lies, since nothing is written before the end. One that is written is a buffer in the
-storage type, copied at the end; or the memory itself where nobody can see the difference (`direct`).
+A window that is only read is read where it lies, since nothing is written before the end; a short one that may lie partly
+outside of its memory is copied, so that the compiler sees one array. One that is written is a buffer in the storage type, copied
+at the end; or the memory itself where nobody can see the difference (`direct`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ from backends.isa.dtypes import MX, DType, ValueType
 from backends.isa.language import ir
 from backends.isa.native.cgen.layout import Layout, Place, near_type, storage_type
 from backends.isa.native.cgen.timing import Clock
+
+COPIED_BYTES = 256
+"""Up to which size a copy costs less than what compilers make of a pointer that may point into the memory or to a copy."""
 
 
 @dataclass(frozen=True)
@@ -226,6 +230,9 @@ class WindowWriter:
             units = int(w.units(str(w.open.size)))
             size = w.place.memory.size
             whole.append(f"{first} <= {size - units}u" if units <= size else "0")
+        if w.open.length is None and w.open.size * w.element.bytes <= COPIED_BYTES:
+            inside = [f"memcpy({buffer}, {w.place.elements} + {first}, {w.open.size} * sizeof(*{buffer}));"]
+            return [copy[0], f"if ({' && '.join(whole)}) {{", *inside, "} else {", *copy[1:], "}"]
         return [f"if ({' && '.join(whole)}) {{", f"{pointer} = {place};", "} else {", *copy, "}"]
 
     def _fill(self, buffer: str) -> list[str]:

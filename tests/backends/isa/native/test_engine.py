@@ -23,7 +23,7 @@ from backends.isa.engine import Program, Trapped
 from backends.isa.engines import open_engine
 from backends.isa.golden.engine import GoldenEngine
 from backends.isa.native import build, engine
-from backends.isa.native.build import compile_unit, find_compiler
+from backends.isa.native.build import Part, compile_unit, find_compiler, find_vectorizer
 from backends.isa.native.engine import NativeEngine
 from backends.isa.registry import find
 from harness.errors import InfraError, UsageError
@@ -165,15 +165,56 @@ int part(void) { return 2; }
 
 
 def test_parts_have_their_own_flags(native_cache, tmp_path):
-    first, second = (compile_unit(PARTS, tmp_path, ("", flags)) for flags in ("-O0", "-O1"))
+    first, second = (compile_unit(PARTS, tmp_path, (Part(), Part(flags))) for flags in ("-O0", "-O1"))
     assert (ctypes.CDLL(str(first)).answer(), ctypes.CDLL(str(second)).answer()) == (2, 1)
 
 
 def test_the_compilers_words_about_a_part(native_cache, tmp_path):
     with pytest.raises(InfraError, match="cannot compile the native engine") as caught:
-        compile_unit("#if PART == 1\nint nonsense\n#endif\n", tmp_path, ("", ""))
+        compile_unit("#if PART == 1\nint nonsense\n#endif\n", tmp_path, (Part(), Part()))
     assert "nonsense" in str(caught.value)
     assert list((tmp_path / "isa").iterdir()) == []
+
+
+def made_by(tmp_path, *, lanes):
+    """Which compilers a library was made by, as its parts say."""
+    text = "const char *PASTE(by, PART)(void) { return __VERSION__; }\n"
+    text = "#define PASTED(a, b) a##b\n#define PASTE(a, b) PASTED(a, b)\n" + text
+    library = ctypes.CDLL(str(compile_unit(text, tmp_path, (Part(), Part(lanes=lanes)))))
+    library.by0.restype = library.by1.restype = ctypes.c_char_p
+    return library.by0(), library.by1()
+
+
+def test_loops_over_elements_are_clangs_where_there_is_one(native_cache, tmp_path, monkeypatch):
+    monkeypatch.delenv(build.SANITIZE_VARIABLE, raising=False)
+    if find_compiler() == find_vectorizer():
+        pytest.skip("one compiler only")
+    first, second = made_by(tmp_path, lanes=True)
+    assert b"lang" in second
+    assert first != second
+    assert made_by(tmp_path, lanes=False) == (first, first)
+    monkeypatch.setattr(build, "find_vectorizer", find_compiler)
+    assert made_by(tmp_path, lanes=True) == (first, first)
+
+
+def test_without_clang_one_compiler_does_all(native_cache, monkeypatch):
+    monkeypatch.setattr(build.shutil, "which", lambda _: None)
+    assert build.find_vectorizer.__wrapped__() == find_compiler()
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        (set(), ()),
+        (build._V4, ()),
+        (build._V3, ("-march=x86-64-v3",)),
+        (build._V3 | build._V4 - {"avx512vl"}, ("-march=x86-64-v3",)),
+        (build._V3 | build._V4, ("-march=x86-64-v4", "-mprefer-vector-width=512")),
+    ],
+)
+def test_flags_follow_the_processor(flags, expected):
+    assert build._level(frozenset(flags), is_zig=False) == expected
+    assert [flag.replace("cpu=x86_64_", "arch=x86-64-") for flag in build._level(frozenset(flags), is_zig=True)] == list(expected)
 
 
 def _compile(folder):
