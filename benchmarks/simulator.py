@@ -150,10 +150,11 @@ class Rounded(plena_numpy.Machine):
         return 64
 
     def V_RED_SUM(self, fd: int, a: int, _mask: int = 0) -> int:
-        """As the definition: lane after lane."""
+        """As the definition: eight sums side by side, then one after the other."""
         if fd == 0:
             return 0
-        self.f[fd] = np.add.accumulate(np.append(np.float32(self.f[fd]), self.rows(self.gp[a], 1)[0]))[-1]
+        sums = np.add.accumulate(self.rows(self.gp[a], 1)[0].reshape(-1, 8))[-1]
+        self.f[fd] = np.float32(self.f[fd]) + np.add.accumulate(sums)[-1]
         return 8
 
     def S_EXP_FP(self, fd: int, a: int) -> int:

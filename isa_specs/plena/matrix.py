@@ -196,10 +196,14 @@ def m_tmv(rs1: In(mram, MLEN, MLEN), rs2: In(vram, MLEN)):
     `v_acc[j]` grows by the sum over k of `row[k] * tile[j][k]`, for j below BLEN. `rs1` is the address of a tile: other rows
     of it cannot be reached. For them, use `m_tmm` with a row among its BLEN rows.
     """
+    columns = array(f32, MLEN, BLEN)
+    for j in range(BLEN):
+        for k in range(MLEN):
+            columns[k, j] = rs1[j, k]
     sums = array(f32, BLEN)
     for k in range(MLEN):
         for j in range(BLEN):
-            sums[j] += rs2[k] * rs1[j, k]
+            sums[j] += rs2[k] * columns[k, j]
     total = InOut(v_acc, BLEN, at=0)
     for j in range(BLEN):
         total[j] += sums[j]

@@ -45,6 +45,8 @@ from isa_specs.plena.state import (
 
 EVERY_HEAD = 0xFFFFFFFF
 EXPERTS, FEW_EXPERTS = 128, 32
+WAYS = 8
+"""Adders, or comparators, that reduce a row side by side: lane i is for number i % WAYS."""
 MASKABLE = {"rmask": "rs3"}
 MASK_LOST = {"rmask": "rs2"}
 """The original assembler puts the mask flag of three instructions where the machine does not read it."""
@@ -153,20 +155,21 @@ def v_reci_v(rd: Out(vram, VLEN), rs1: In(vram, VLEN), rmask: Flag):
 def v_red_sum(rd: InOut(f), rs1: In(vram, VLEN), rmask: Unmasked):
     """Adds the sum of a row to a scalar register.
 
-    The row is summed in f32 by halves: lane i takes lane i + VLEN/2, then lane i + VLEN/4, down to one. The sum is added to
-    rd and the result rounded once, to the scalar format. Clear rd first (`s_add_fp f1, f0, f0`) unless the sum of several
-    rows is wanted. With rd = f0 nothing happens, at no cost. The mask flag must be 0.
+    The row is summed in f32 by WAYS = 8 adders side by side, lane i by adder i % WAYS, whose sums are then added one
+    after the other. The sum is added to rd and the result rounded once, to the scalar format. Clear rd first
+    (`s_add_fp f1, f0, f0`) unless the sum of several rows is wanted. With rd = f0 nothing happens, at no cost. The mask flag
+    must be 0.
     """
     require(rmask == 0, masked_reduction, rmask)
     work(0 if index(rd) == 0 else 1)
-    sums = array(f32, VLEN)
-    for lane in range(VLEN):
-        sums[lane] = rs1[lane]
-    for level in range(1, 16):
-        half = VLEN >> level
-        for lane in range(half):
-            sums[lane] = sums[lane] + sums[lane + half]
-    return rd + sums[0]
+    sums = array(f32, WAYS)
+    for block in range(VLEN // WAYS):
+        for way in range(WAYS):
+            sums[way] += rs1[block * WAYS + way]
+    total = sums[0]
+    for way in range(1, WAYS):
+        total += sums[way]
+    return rd + total
 
 
 @isa.op(
@@ -176,19 +179,21 @@ def v_red_sum(rd: InOut(f), rs1: In(vram, VLEN), rmask: Unmasked):
 def v_red_max(rd: InOut(f), rs1: In(vram, VLEN), rmask: Unmasked):
     """Takes the greatest of a scalar register and the lanes of a row.
 
-    Put a very small number into rd first. NaN lanes are ignored; the result is rounded to the scalar format. With rd = f0
-    nothing happens, at no cost. The mask flag must be 0.
+    Put a very small number into rd first. NaN lanes are ignored; the result is rounded to the scalar format. WAYS = 8
+    comparators work side by side. With rd = f0 nothing happens, at no cost. The mask flag must be 0.
     """
     require(rmask == 0, masked_reduction, rmask)
     work(0 if index(rd) == 0 else 1)
-    greatest = array(f32, VLEN)
-    for lane in range(VLEN):
-        greatest[lane] = comparable(rs1[lane])
-    for level in range(1, 16):
-        half = VLEN >> level
-        for lane in range(half):
-            greatest[lane] = max(greatest[lane], greatest[lane + half])
-    return max(rd, greatest[0])
+    greatest = array(f32, WAYS)
+    for way in range(WAYS):
+        greatest[way] = comparable(rs1[way])
+    for block in range(1, VLEN // WAYS):
+        for way in range(WAYS):
+            greatest[way] = max(greatest[way], comparable(rs1[block * WAYS + way]))
+    result = rd
+    for way in range(WAYS):
+        result = max(result, greatest[way])
+    return result
 
 
 @isa.op("V_SHFT_V", R(opcode=0x32), unit="vector", timing="v_mul", when=EXTENSIONS, example="v_shft_v gp1, gp2, gp3")

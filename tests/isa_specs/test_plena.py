@@ -269,15 +269,27 @@ def test_masked_exponentials_leave_the_clamped_input_in_other_heads(head):
     assert row(head, 64)[16] > 1e38
 
 
-def test_sums_are_made_by_halves_and_rounded_once(spec):
+def test_sums_are_made_by_eight_adders_and_rounded_once(spec):
     values = np.random.default_rng(5).normal(size=64).astype(np.float32)
     vram(spec, 0, values)
     spec.write("f", 1, np.array([0.25], np.float16))
     assert run(spec, ("V_RED_SUM", {"rd": 1})).cycles == 8
-    tree = row(spec, 0)
-    while len(tree) > 1:
-        tree = tree[: len(tree) // 2] + tree[len(tree) // 2 :]
-    assert spec.read("f", 1, 1)[0] == np.float16(np.float32(0.25) + tree[0])
+    sums = np.add.accumulate(row(spec, 0).reshape(8, 8))[-1]
+    assert spec.read("f", 1, 1)[0] == np.float16(np.float32(0.25) + np.add.accumulate(sums)[-1])
+
+
+def test_the_greatest_lane_is_found_wherever_it_is_beside_nan(spec):
+    for lane in range(64):
+        values = np.full(64, -3.0)
+        values[[(lane + 1) % 64, (lane + 8) % 64]] = np.nan
+        values[lane] = 5
+        vram(spec, 0, values)
+        spec.write("f", 1, np.array([-7], np.float16))
+        run(spec, ("V_RED_MAX", {"rd": 1}))
+        assert spec.read("f", 1, 1)[0] == 5
+    vram(spec, 0, np.full(64, np.nan))
+    run(spec, ("V_RED_MAX", {"rd": 1}))
+    assert spec.read("f", 1, 1)[0] == 5
 
 
 def test_results_for_f0_cost_nothing(spec):
