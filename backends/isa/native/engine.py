@@ -142,14 +142,15 @@ class NativeEngine:
         if header.cycles > _CLOCK_LIMIT:
             self._restart_clock()
         self._room(size)
-        counts: NDArray[np.int64] = np.zeros(size, np.int64)
-        stalls: NDArray[np.int64] = np.zeros((size, len(CAUSES)), np.int64)
+        figures: NDArray[np.int64] = np.zeros((1 + len(CAUSES)) * size, np.int64)  # one array: asking numpy where it lies is slow
+        counts, stalls = figures[:size], figures[size:].reshape(size, len(CAUSES))
         events = np.zeros((min(trace, max(fuel, 0)), 3), np.int64) if trace else None
         header.words, header.nwords, header.pc, header.fresh = words.ctypes.data, size, start, 1
         header.fuel, header.n = max(fuel, 0), 0
         header.stop_pc, header.stop_visit = stop if stop is not None and stop[0] >= 0 else (2**64 - 1, 0)
         header.trace, header.events = (0, None) if events is None else (len(events), events.ctypes.data)
-        header.counts, header.stalls = counts.ctypes.data, stalls.ctypes.data
+        header.counts = at = figures.ctypes.data
+        header.stalls = at + counts.nbytes
         is_late = self._slices(max(fuel, 0), seconds)
         if events is not None:
             events = events[: header.noted]
@@ -158,8 +159,12 @@ class NativeEngine:
             "time" if is_late else _ENDED[header.status], pc, header.elapsed, header.n,
             self._trap(words, pc) if header.status == 2 else None, counts, stalls,
             dict(zip(self._layout.units, self._busy.tolist(), strict=True)),
-            tuple(map(LoopState, self._loop_register[: header.depth].tolist(), self._loop_body[: header.depth].tolist())), events,
+            self._loops(header.depth), events,
         )  # fmt: skip
+
+    def _loops(self, depth: int) -> tuple[LoopState, ...]:
+        """Open loops, the outermost first."""
+        return tuple(map(LoopState, self._loop_register[:depth].tolist(), self._loop_body[:depth].tolist())) if depth else ()
 
     def _slices(self, fuel: int, seconds: float) -> bool:
         """Runs until it ends, in slices between which Python sees signals; returns whether the time was up first."""
