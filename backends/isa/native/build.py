@@ -10,6 +10,7 @@ import hashlib
 import importlib.util
 import os
 import platform
+import re
 import shlex
 import shutil
 import subprocess
@@ -35,6 +36,8 @@ _V3 = {"avx2", "fma", "bmi1", "bmi2", "f16c", "movbe", "abm"}
 """Flags of /proc/cpuinfo that x86-64-v3 needs."""
 _V4 = {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}
 """Those that x86-64-v4 needs beside them."""
+_OLDEST_CLANG = 12
+"""The first that knows the levels of x86-64."""
 _PACKAGE = "apt-get install gcc libc6-dev, or pip install ziglang"
 
 
@@ -79,8 +82,12 @@ def find_vectorizer() -> Compiler | None:
     Measured with gcc 12 and clang 19 on products of tiles, stores of scaled blocks and compiling itself: 1.9, 4 and 1.4 times
     as fast. Dispatch and scalar instructions stay with cc, whose code for a core with a pipeline is 1.35 times as fast.
     """
-    commands = [(found,) for found in map(shutil.which, ("clang-19", "clang")) if found]
-    return next(filter(None, map(_compiler, commands)), None) or find_compiler()
+    for command in filter(None, map(shutil.which, ("clang-19", "clang"))):
+        found = _compiler((command,))
+        release = re.search(r"clang version (\d+)", found.version) if found else None
+        if release and int(release[1]) >= _OLDEST_CLANG:
+            return found
+    return find_compiler()
 
 
 def _compiler(command: tuple[str, ...]) -> Compiler | None:

@@ -202,6 +202,14 @@ def test_without_clang_one_compiler_does_all(native_cache, monkeypatch):
     assert build.find_vectorizer.__wrapped__() == find_compiler()
 
 
+@pytest.mark.parametrize(("version", "taken"), [("11.0.1-2", False), ("12.0.0", True), ("20.1 (git)", True)])
+def test_a_clang_that_knows_the_processors_level_is_taken(native_cache, monkeypatch, version, taken):
+    clang = build.Compiler(("/usr/bin/clang",), f"Debian clang version {version}", ())
+    monkeypatch.setattr(build.shutil, "which", lambda name: f"/usr/bin/{name}" if name == "clang" else None)
+    monkeypatch.setattr(build, "_compiler", lambda command: clang)
+    assert build.find_vectorizer.__wrapped__() == (clang if taken else find_compiler())
+
+
 @pytest.mark.parametrize(
     ("flags", "expected"),
     [
