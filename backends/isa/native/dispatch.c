@@ -107,22 +107,24 @@ MAYBE void loops_remove(struct machine *m, int64_t position) {
 
 static const uint8_t CAUSE_OF_RANK[4] = {0, 4, 3, 1}; /* rank: dma 1, memory 2, compute (data) 3 */
 
-/* `earliest` is the machine's, or the dispatch loop's copy of it in a register. A unit that is never busy for more than a cycle
- * is free when the next instruction may issue, and needs no time of its own. */
+/* `earliest` is the machine's, or the dispatch loop's copy of it in a register: what takes a single cycle ends at it, and a unit
+ * that is busy for one is free by then, so neither needs a time of its own. */
 ALWAYS uint64_t issue(struct machine *m, uint64_t *earliest, const struct insn *in, uint64_t late, int unit, int unit_cause,
                       int binds, uint64_t interval, uint64_t latency) {
   if (binds) late = later(late, m->unit_free[unit]);
   uint64_t t = late >> 11;
-  if (t > *earliest) {
+  if (UNLIKELY(t > *earliest)) {
     const uint32_t rank = (late >> 8) & 7u;
     m->stalls[(in - m->program) * CAUSES + (rank ? CAUSE_OF_RANK[rank] : unit_cause)] += (int64_t)(t - *earliest);
   } else {
     t = *earliest;
   }
   *earliest = t + 1;
-  if (binds) m->unit_free[unit] = KEY(t + interval, 0, unit);
-  m->done = t + (latency ? latency : 1);
-  if (m->done >= m->cycles) m->cycles = m->done, m->last_pc = (uint64_t)(in - m->program), m->last_unit = (uint64_t)unit;
+  if (binds && interval > 1) m->unit_free[unit] = KEY(t + interval, 0, unit); /* else it is free again for the next one */
+  if (latency > 1) {
+    m->done = t + latency;
+    if (m->done >= m->cycles) m->cycles = m->done, m->last = in, m->last_unit = (uint64_t)unit;
+  }
   return t;
 }
 
@@ -163,7 +165,7 @@ static void begin(struct machine *m, const void *const *table, const void *hook)
     m->busy[u] = 0;
   }
   m->base = m->earliest = m->cycles = base;
-  m->n = 0, m->depth = 0, m->clock = 0, m->noted = 0, m->pending = 0, m->done = 0, m->last_pc = 0, m->last_unit = 0;
+  m->n = 0, m->depth = 0, m->clock = 0, m->noted = 0, m->pending = 0, m->done = 0, m->last = m->program, m->last_unit = 0;
   m->oldest = 0;
   if (ANY_VARIES) memset(m->efforts, 0, m->nwords * sizeof(struct effort));
 #if PIPELINED
@@ -181,7 +183,7 @@ COLD void complete_event(struct machine *m) {
 #else
   const uint32_t op = m->program[event[0]].op;
   if (IN_ORDER) {
-    event[1] = (int64_t)(m->earliest - 1 - m->base), event[2] = (int64_t)(m->done - m->base);
+    event[1] = (int64_t)(m->earliest - 1 - m->base), event[2] = (int64_t)(later(m->done, m->earliest) - m->base);
   } else {
     event[1] = (int64_t)m->clock;
     m->clock += op >= OPERATIONS ? 0 : VARIES[op] ? m->done : LATENCY[op];
@@ -195,13 +197,14 @@ COLD void note(struct machine *m, uint64_t pc, const void *const *table, const v
   if (m->pending) complete_event(m);
   if (m->noted < m->trace) {
     m->events[3 * m->noted++] = (int64_t)pc;
-    m->pending = m->n + 1;
+    m->pending = m->n + 1, m->done = 0;
     return;
   }
   for (uint64_t k = 0; k < m->nwords; k++) m->program[k].go = k == m->stop_pc ? hook : table[m->program[k].op];
 }
 
 static void account(struct machine *m) {
+  if (IN_ORDER) m->cycles = later(m->cycles, m->earliest);
   if (m->pending && m->n >= m->pending) complete_event(m);
   else if (m->pending) m->noted--;
   for (uint64_t pc = 0; pc < m->nwords; pc++) {
@@ -222,7 +225,7 @@ static void account(struct machine *m) {
     stalls[CAUSE[op]] += (int64_t)(latency - slots);
     m->cycles += latency;
   }
-  if (IN_ORDER && m->n) m->stalls[m->last_pc * CAUSES + DATA[m->last_unit]] += (int64_t)(m->cycles - m->earliest);
+  if (IN_ORDER && m->n) m->stalls[(m->last - m->program) * CAUSES + (int64_t)DATA[m->last_unit]] += (int64_t)(m->cycles - m->earliest);
   m->elapsed = m->cycles - m->base;
 #if PIPELINED
   if (m->pipe.cycles > m->pipe.t)

@@ -21,6 +21,12 @@
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define ALIGNED __attribute__((aligned(64)))
+#define VECTOR(lanes) __attribute__((vector_size((lanes) * 4), may_alias))
+#if defined(__clang__) && defined(__AVX512F__) /* gcc 12 makes single moves of a shuffle to a wider vector */
+#define WIDE_VECTORS 1
+#else
+#define WIDE_VECTORS 0
+#endif
 
 /* Elements of byte memories may start anywhere. */
 typedef uint16_t __attribute__((aligned(1), may_alias)) near16;
@@ -341,7 +347,7 @@ ALWAYS uint64_t linear(uint64_t base, uint64_t above, uint64_t below, uint64_t w
 }
 
 /* What a ready time carries: cycle << 11 | rank of its cause << 8 | unit; the greatest key binds. */
-#define KEY(cycle, rank, unit) ((uint64_t)(cycle) << 11 | (uint64_t)(rank) << 8 | (uint64_t)(unit))
+#define KEY(cycle, rank, unit) (((uint64_t)(cycle) << 11) + ((uint64_t)(rank) << 8) + (uint64_t)(unit))
 ALWAYS uint64_t later(uint64_t a, uint64_t b) { return a > b ? a : b; }
 
 struct effort { uint64_t latency, interval, slots; }; /* what work-dependent costs of one program address added up to */

@@ -107,6 +107,8 @@ def _head(writer: BodyWriter, instruction: Instruction) -> list[str]:
         "(void)n; (void)next; (void)earliest; (void)work;",
     ]
     lines.append("(void)late; (void)pending; (void)in;")
+    # Read once: for the compiler, anything written to the machine may change what lies in memory.
+    lines += [f"const uint64_t r{number} = in->r{number}; (void)r{number};" for number in writer.slots.registers.values()]
     for index, type_ in enumerate(instruction.body.result_types):
         lines.append(f"{C_TYPES[type_]} result{index} = 0;")
     if writer.layout.in_order and writer.clock:

@@ -16,6 +16,7 @@ from backends.isa.native.cgen.lane_loops import LaneStore, LoopWriter
 from backends.isa.native.cgen.lanes import Lanes
 from backends.isa.native.cgen.layout import C_TYPES, Layout, Place, storage_type
 from backends.isa.native.cgen.nests import contiguous
+from backends.isa.native.cgen.products import ProductWriter, find_product
 from backends.isa.native.cgen.timing import Clock
 from backends.isa.native.cgen.windows import Window, WindowWriter
 
@@ -136,7 +137,7 @@ class BodyWriter:
 
     def operand_index(self, name: str) -> str:
         """Number of a register."""
-        return f"in->r{self.slots.registers[name]}"
+        return f"r{self.slots.registers[name]}"
 
     def register_place(self, name: str) -> Place:
         """The file of a register operand, or that of the pointer of a window."""
@@ -338,6 +339,9 @@ class BodyWriter:
             loop = LoopWriter(self, self._lanes[id(node)])
             loop.write()
             self.effects += [(store, 0) for store in loop.stores.values()]
+            return
+        if (product := find_product(node)) is not None:
+            ProductWriter(self, product).write()
             return
         start, stop = expression(self, node.start), expression(self, node.stop)
         outer = self._outermost

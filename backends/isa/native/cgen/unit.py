@@ -28,7 +28,7 @@ HEADER = (
     "struct effort *efforts", "uint8_t *scratch", "uint8_t *pristine", "uint64_t page_limit", "uint64_t fresh", "uint64_t status",
     "uint64_t n", "uint64_t site", "uint64_t address", "uint64_t limit", "uint64_t elapsed", "uint64_t depth", "uint64_t written",
     "uint64_t over", "uint64_t deadline", "uint64_t target", "uint64_t base", "uint64_t earliest", "uint64_t done",
-    "uint64_t cycles", "uint64_t last_pc", "uint64_t last_unit", "uint64_t oldest", "uint64_t clock",
+    "uint64_t cycles", "const struct insn *last", "uint64_t last_unit", "uint64_t oldest", "uint64_t clock",
     "uint64_t noted", "uint64_t pending", "uint64_t handled_code", "uint64_t handled_value", "uint64_t handled_pc",
 )  # fmt: skip
 """Fields of the machine that every architecture has, 8 bytes each, at its head."""

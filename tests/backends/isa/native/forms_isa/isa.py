@@ -106,6 +106,31 @@ def sumup(c: In(rows, N)):
         total[i] += c[i] * c[i]
 
 
+@isa.op("PRODUCT", F(op=15), unit="engine", timing="engine")
+def product(a: In(rows, 24), b: In(big, 96, dtype=bf16), c: In(big, 96, dtype=i16)):
+    """Products of matrices, with sums apart for two halves, of floats, and of numbers that wrap."""
+    parts = array(f32, 2, 2, 8)
+    for k in range(6):
+        for half in range(2):
+            for i in range(2):
+                for j in range(8):
+                    parts[half, i, j] += b[(2 * k + half) * 8 + j] * a[12 * i + 2 * k + half]
+    whole = array(i32, 4, 4)
+    for k in range(9):
+        for i in range(4):
+            for j in range(4):
+                whole[i, j] += (c[k * 4 + i] << 20) * c[j * 9 + k]
+    row = array(u32, 2, 16)
+    for k in range(3):
+        for i in range(2):
+            for j in range(16):
+                row[i, j] += u32(c[k + i]) * bits(b[k * 16 + j])
+    total = InOut(sums, 2, 8, at=0)
+    for i in range(2):
+        for j in range(8):
+            total[i, j] += parts[0, i, j] - parts[1, i, j] + f32(whole[i, j % 4] >> 8) + f32(row[i, j + 8 * i] >> 5)
+
+
 @isa.op("LATE", F(op=13), unit="core", timing="core")
 def late(c: In(rows, N)):
     """A possible trap after a write."""
