@@ -103,6 +103,25 @@ class ImmediateSlot(Slot):
         return self.where.insert(stored // self.kind.scale) if self.where else 0
 
 
+class PlainNumbers(dict[str, int]):
+    """Bits of an immediate by its text, made when first asked for where it is a decimal number; KeyError for other texts."""
+
+    def __init__(self, slot: ImmediateSlot) -> None:
+        super().__init__()
+        self._slot = slot
+
+    def __missing__(self, raw: str) -> int:
+        slot, text = self._slot, raw.strip()
+        if slot.kind.relative or len(text) >= 20 or not (text.isascii() and text.isdecimal()):
+            raise KeyError(raw)
+        value = int(text)
+        if not slot.low <= value <= slot.high or value % slot.kind.scale:
+            raise KeyError(raw)
+        bits = slot.where.insert(value // slot.kind.scale) if slot.where else 0
+        slot.remember(raw, bits)
+        return bits
+
+
 AnySlot = LiteralSlot | RegisterSlot | ImmediateSlot
 
 
@@ -184,7 +203,9 @@ class Plans:
             return LiteralSlot(text=part)
         where, kind = encoding.operands.get(operand.name), operand.kind
         if isinstance(kind, Immediate):
-            return ImmediateSlot(operand=part, kind=kind, low=operand.low, high=operand.high, where=where)
+            slot = ImmediateSlot(operand=part, kind=kind, low=operand.low, high=operand.high, where=where)
+            slot.cache = PlainNumbers(slot)
+            return slot
         written = kind.target.is_registers and kind.direction != "in"
         zero = self._registers.files[operand.file].zero if written else None
         return RegisterSlot(operand=part, file=operand.file, count=operand.count, where=where, zero=zero)

@@ -57,6 +57,30 @@ def test_expressions(machine, text, value):
     assert words(machine, source)[1] >> 12 & 255 == value
 
 
+@pytest.mark.parametrize(
+    ("good", "other"),
+    [
+        ("ADDI x1, x2, 0", "ADDI x1, x2, 256"),
+        ("LOADS x7, 0, 44", "LOADS x7, 0, 45"),
+        ("LOADS x7, 0, 44", "LOADS x7, 0, 256"),
+        ("FADD f1, f2, 1", "FADD f1, f2, 4"),
+        ("ADDI x1, x2, 0", "ADDI x1, x2, 1234567890123456789012"),
+        ("ADDI x1, x2, 0", "ADDI x1, x2, ٣"),
+    ],
+)
+def test_a_number_is_as_legal_after_a_line_like_it_as_without(machine, good, other):
+    assert assemble(other, machine).program is None
+    (alone,), (after,) = (assemble(text, machine).problems for text in (other, f"{good}\n{other}"))
+    assert after.diagnostic == alone.diagnostic.model_copy(update={"line": 2})
+
+
+def test_a_number_has_the_same_bits_after_a_line_like_it(machine):
+    texts = [*(f"ADDI x1, x2, {n}" for n in range(256)), *(f"LOADS x7, 0,{n} ; even" for n in range(0, 101, 2))]
+    assert words(machine, "\n".join(texts)) == [word for text in texts for word in words(machine, text)]
+    first, second = words(machine, "BR x1, 7\nBR x1,7")  # but for a distance, which depends on where it stands
+    assert (first >> 12 & 255, second >> 12 & 255) == (7, 6)
+
+
 def test_labels_are_absolute_or_relative_as_the_operand_says(machine):
     source = "back: GOTO ahead\nBR x1, back\nBR x1, ahead\nahead:"
     assert words(machine, source) == [7 | 3 << 20, 6 | 1 << 9 | 0xFF << 12, 6 | 1 << 9 | 1 << 12]
