@@ -32,7 +32,7 @@ BUDGET = 1 << 27
 """Of `Expander`."""
 _MOST_REMEMBERED = 1 << 17
 _NOTHING = -1
-_LABEL = re.compile(rf"\s*({NAME}|\d+)\s*:")
+_LABEL = re.compile(rf"\s*({NAME}|[0-9]+)\s*:")
 _ASSIGNMENT = re.compile(rf"\s*({NAME})\s*=(?!=)")
 _HEAD = re.compile(r"\s*(\S+)")
 

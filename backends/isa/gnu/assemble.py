@@ -29,7 +29,7 @@ from backends.isa.gnu.sections import Sections, Waiting
 
 BUDGET = 1 << 26
 """Of `Expander`."""
-_LABEL = re.compile(rf"\s*({NAME}|\d+)\s*:")
+_LABEL = re.compile(rf"\s*({NAME}|[0-9]+)\s*:")
 _ASSIGNMENT = re.compile(rf"\s*({NAME})\s*=(?!=)")
 _HEAD = re.compile(r"\s*(\S+)")
 _RELOCATION = re.compile(r"%(\w+)\s*\((.*)\)\s*\Z", re.DOTALL)
