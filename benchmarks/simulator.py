@@ -14,8 +14,7 @@
 
 Every ratio is the median of pairs that ran in turn, in processor time, on one program and its data; the first run checks that
 cycles and results agree. Beside the interpreter of `plena_numpy`, which leaves products to a BLAS library and exponentials to
-numpy, stands one that rounds where the definition does and agrees bit for bit. The definition's sums are chains of 64 additions,
-which take, with all around them, some 40 ns: that bounds the first ratio. The last line says which compilers made the engine.
+numpy, stands one that rounds where the definition does and agrees bit for bit. The last line says which compilers made the engine.
 
     python benchmarks/simulator.py                    # a minute
     python benchmarks/simulator.py --quick            # seconds: does everything, measures little
@@ -210,18 +209,28 @@ def seconds(action: Callable[[], object], clock: Callable[[], float] = time.proc
     return clock() - begun
 
 
+def repeat(action: Callable[[], object], times: int) -> None:
+    """Calls it so often."""
+    for _ in range(times):
+        action()
+
+
 def children() -> float:
     """Processor time of the processes that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
-def ratio(slow: Callable[[], object], fast: Callable[[], object], pairs: int, fast_calls: int = 1) -> tuple[float, float]:
-    """Median of time(slow) / time(fast) over pairs that run in turn, and the median time of fast."""
+def ratio(slow: Callable[[], object], fast: Callable[[], object], pairs: int) -> tuple[float, float]:
+    """Median of time(slow) / time(fast) over pairs that run in turn, and the median time of fast.
+
+    Fast runs as often as it can while slow runs once, lest one side be measured with cold caches and the other without.
+    """
     slow(), fast()
+    calls = max(1, round(seconds(slow) / seconds(fast)))
     found, times = [], []
     for _ in range(pairs):
-        taken = seconds(lambda: [fast() for _ in range(fast_calls)]) / fast_calls
+        taken = seconds(partial(repeat, fast, calls)) / calls
         found.append(seconds(slow) / taken)
         times.append(taken)
     return statistics.median(found), statistics.median(times)
@@ -301,14 +310,13 @@ class Bench:
     def against_numpy(self) -> None:
         """The three kernels, on both."""
         engine = self.engine(plena, in_order=False)
-        for name, source, aim, calls in (
-            ("4x64x4 matrix tiles", matrix_tiles(20 if self.quick else 200), 130, 1),
-            ("softmax of 1024 rows", softmax(1024), 600, 1),
-            (f"baseline of {CORE_KERNEL} with reset", core_kernel(), 180, 20),
+        for name, source, aim, with_reset in (
+            ("4x64x4 matrix tiles", matrix_tiles(20 if self.quick else 200), 130, False),
+            ("softmax of 1024 rows", softmax(1024), 600, False),
+            (f"baseline of {CORE_KERNEL} with reset", core_kernel(), 180, True),
         ):
             program, instructions = native_program(source, engine), plena_numpy.parse(source)[0]
             self.check(name, engine, program, source)
-            with_reset = calls > 1
 
             def numpy_run(kind: Any, instructions: Any = instructions, with_reset: bool = with_reset) -> None:
                 machine = kind("SPEC", HBM_BYTES) if with_reset else self.interpreter(kind)
@@ -319,10 +327,10 @@ class Bench:
                     engine.reset()
                 return engine.run(program, fuel=FUEL)
 
-            found, taken = ratio(partial(numpy_run, plena_numpy.Machine), native_run, self.pairs, calls)
+            found, taken = ratio(partial(numpy_run, plena_numpy.Machine), native_run, self.pairs)
             instructions_run = native_run().instructions
             self.add(f"numpy / native, {name} ({rate(instructions_run, taken)})", found, "{:.0f}x", aim)
-            found = ratio(partial(numpy_run, Rounded), native_run, self.pairs, calls)[0]
+            found = ratio(partial(numpy_run, Rounded), native_run, self.pairs)[0]
             self.add("  the same, numpy with the stated roundings", found, "{:.0f}x", aim)
             if with_reset:
                 self.add("  native, reset and run", taken * 1e6, "{:.1f} us", 24, at_least=False)
@@ -375,12 +383,13 @@ class Bench:
         for in_order, timing in ((False, "sequential"), (True, "overlapped")):
             engine = self.engine(tiny, in_order)
             run = partial(engine.run, native_program(scalar_loop(100_000), engine), fuel=FUEL)
-            instructions, found = run().instructions, []
+            calls, found = max(1, count // run().instructions), []
             for _ in range(self.pairs):
-                theirs = (spend(count) - spend(1000)) / count  # the difference leaves starting out
-                found.append(theirs * instructions / seconds(run))
+                theirs = spend(count) - spend(1000)  # the difference leaves starting out
+                ours = seconds(partial(repeat, run, calls))
+                found.append(theirs / ours)
             self.add(f"spike / native with {timing} timing, scalar loop", statistics.median(found), "{:.2f}x", 1)
-            rates = f"  spike {rate(1, theirs)}, native {rate(instructions, seconds(run))}"
+            rates = f"  spike {rate(count, theirs)}, native {rate(count, ours)}"
             self.console.print(rates, highlight=False)
 
     def starting(self) -> None:

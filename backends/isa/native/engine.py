@@ -82,8 +82,8 @@ class NativeEngine:
         self._pristine = self._machine[state:state_end].copy()
         self._header.scratch, self._header.pristine = self._scratch.ctypes.data, self._pristine.ctypes.data
         self._header.page_limit = memory_limit >> PAGE_BITS
-        self._insns = _zeros(0)
-        self._efforts: NDArray[np.uint64] = np.zeros((0, 3), np.uint64)
+        self._words: NDArray[np.uint64] = np.zeros(0, np.uint64)
+        self._room(64)
 
     # State
 
@@ -131,7 +131,7 @@ class NativeEngine:
         seconds: float = inf,
     ) -> Outcome:  # fmt: skip
         """Runs from word ``start``; see `backends.isa.engine.Engine.run`. UsageError if ``start`` is outside of the program."""
-        words = np.ascontiguousarray(program.words, np.uint64)
+        words = program.words
         size = len(words)
         start = program.start if start is None else start
         if not 0 <= start <= size:
@@ -142,22 +142,20 @@ class NativeEngine:
         if header.cycles > _CLOCK_LIMIT:
             self._restart_clock()
         self._room(size)
-        figures: NDArray[np.int64] = np.zeros((1 + len(CAUSES)) * size, np.int64)  # one array: asking numpy where it lies is slow
-        counts, stalls = figures[:size], figures[size:].reshape(size, len(CAUSES))
+        self._words[:size] = words
+        self._stalls[:size] = 0
         events = np.zeros((min(trace, max(fuel, 0)), 3), np.int64) if trace else None
-        header.words, header.nwords, header.pc, header.fresh = words.ctypes.data, size, start, 1
+        header.nwords, header.pc, header.fresh = size, start, 1
         header.fuel, header.n = max(fuel, 0), 0
         header.stop_pc, header.stop_visit = stop if stop is not None and stop[0] >= 0 else (2**64 - 1, 0)
         header.trace, header.events = (0, None) if events is None else (len(events), events.ctypes.data)
-        header.counts = at = figures.ctypes.data
-        header.stalls = at + counts.nbytes
         is_late = self._slices(max(fuel, 0), seconds)
         if events is not None:
             events = events[: header.noted]
         pc = ctypes.c_int64(header.pc).value
         return Outcome(
             "time" if is_late else _ENDED[header.status], pc, header.elapsed, header.n,
-            self._trap(words, pc) if header.status == 2 else None, counts, stalls,
+            self._trap(words, pc) if header.status == 2 else None, self._counts[:size].copy(), self._stalls[:size].copy(),
             dict(zip(self._layout.units, self._busy.tolist(), strict=True)),
             self._loops(header.depth), events,
         )  # fmt: skip
@@ -260,11 +258,15 @@ class NativeEngine:
             self._array(name, len(values))[:] = values
 
     def _room(self, words: int) -> None:
-        """Room for the decoded program."""
-        if self._insns.size < (words + 2) * self._insn_size:
-            self._insns = _zeros((words * 2 + 2) * self._insn_size)
-            self._efforts = np.zeros((words * 2 + 2, 3), np.uint64)
-            self._header.program, self._header.efforts = self._insns.ctypes.data, self._efforts.ctypes.data
+        """Room for a program and what is counted of it, kept from run to run: asking numpy where an array lies is slow."""
+        if len(self._words) >= words:
+            return
+        header, most = self._header, words * 2
+        self._insns = _zeros((most + 2) * self._insn_size)
+        self._words, self._efforts = np.zeros(most, np.uint64), np.zeros((most + 2, 3), np.uint64)
+        self._counts, self._stalls = np.zeros(most, np.int64), np.zeros((most, len(CAUSES)), np.int64)
+        header.program, header.efforts, header.words = (array.ctypes.data for array in (self._insns, self._efforts, self._words))
+        header.counts, header.stalls = self._counts.ctypes.data, self._stalls.ctypes.data
 
 
 def _zeros(size: int) -> NDArray[np.uint8]:
