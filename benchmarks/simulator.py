@@ -14,7 +14,7 @@
 
 Every ratio is the median of pairs that ran in turn, in processor time, on one program and its data; the first run checks that
 cycles and results agree. Beside the interpreter of `plena_numpy`, which leaves products to a BLAS library and exponentials to
-numpy, stands one that rounds where the definition does and agrees bit for bit. The last line says which compilers made the engine.
+numpy, stands one that rounds where the definition does and agrees bit for bit. The last line says which compilers there were.
 
     python benchmarks/simulator.py                    # a minute
     python benchmarks/simulator.py --quick            # seconds: does everything, measures little
