@@ -8,13 +8,12 @@ says that it is an estimate. Everything is in cycles of the reference clock, in 
 from __future__ import annotations
 
 import json
-import platform
-import re
 import subprocess
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+from backends import processor
 from harness.backend import Bound
 from harness.errors import InfraError
 from harness.files import write_atomically
@@ -50,7 +49,7 @@ class SpeedOfLight:
     def peaks(self) -> Peaks:
         """The measured peaks with the margin on them; measured on first use ever, read from the cache afterwards."""
         program = compile_trusted(Path(__file__).with_name("peaks.c"), self._cache)
-        path = self._cache / f"peaks-{digest(_processor(), compiler()[1], program.name)[:16]}.json"
+        path = self._cache / f"peaks-{digest(processor.model(), compiler()[1], program.name)[:16]}.json"
         if not path.exists():
             done = subprocess.run([program], capture_output=True, text=True, check=False)
             if done.returncode:
@@ -76,9 +75,3 @@ class SpeedOfLight:
         cycles = max(amount / rate, 1.0)
         formula = f"{amount} {what} / {rate:.1f} per reference cycle (measured peak x {MARGIN}) = {cycles:.1f}"
         return Bound(cycles=cycles, limited_by=limited_by, formula=formula, estimate=True)
-
-
-def _processor() -> str:
-    path = Path("/proc/cpuinfo")
-    found = re.search(r"^model name\s*:\s*(.*)$", path.read_text(), re.MULTILINE) if path.exists() else None
-    return found[1] if found else f"{platform.machine()} {platform.processor()}"

@@ -17,6 +17,7 @@ from typing import Literal
 from backends.cpu.diagnostics import check_text, parse, snippet
 from backends.cpu.elf import Finding, inspect
 from backends.cpu.prelude import prelude, signature
+from backends.processor import x86_level
 from harness.backend import Build, Diagnostic
 from harness.errors import InfraError
 from harness.files import write_atomically
@@ -50,25 +51,18 @@ FLAGS = (
 )
 """What every kernel and baseline is compiled with, before the machine's own flags. No fast-math: the text decides the values."""
 
-_V3 = {"avx2", "bmi1", "bmi2", "f16c", "fma", "movbe"}
 COMPILE_LIMITS = BoxLimits(wall_s=20.0, cpu_s=20, memory_bytes=2 << 30, file_bytes=64 << 20, processes=16)
 """What compiling one kernel may use."""
 COMPILE_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TMPDIR": "."}
 
 
-def machine_flags(machine: str | None = None, cpu_flags: frozenset[str] | None = None) -> tuple[str, ...]:
-    """Instruction set of a machine, by default this one: x86-64-v3 where it can, never ``native``, so that results compare."""
+def machine_flags(machine: str | None = None, level: int | None = None) -> tuple[str, ...]:
+    """Instruction set of a machine, by default this one: x86-64-v3 where it can, never more, so that results compare."""
     machine = machine or platform.machine()
     if machine == "x86_64":
-        known = cpu_flags if cpu_flags is not None else _cpu_flags()
-        return ("-march=x86-64-v3", "-mtune=generic") if known >= _V3 else ("-march=x86-64", "-mtune=generic")
+        march = "-march=x86-64-v3" if (level or x86_level() or 1) >= 3 else "-march=x86-64"
+        return (march, "-mtune=generic")
     return ("-march=armv8-a",) if machine == "aarch64" else ()
-
-
-def _cpu_flags() -> frozenset[str]:
-    path = Path("/proc/cpuinfo")
-    found = re.search(r"^flags\s*:(.*)$", path.read_text(), re.MULTILINE) if path.exists() else None
-    return frozenset(found[1].split()) if found else frozenset()
 
 
 @dataclass(frozen=True)

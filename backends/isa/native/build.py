@@ -23,6 +23,7 @@ from functools import cache as memoise
 from importlib import resources
 from pathlib import Path
 
+from backends.processor import x86_level
 from harness.errors import InfraError
 
 FLAGS = (
@@ -32,10 +33,6 @@ FLAGS = (
 SANITIZE = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-O1")
 SANITIZE_VARIABLE = "KERNELWRIGHT_ISA_SANITIZE"
 """Environment variable; set, it builds with AddressSanitizer and UndefinedBehaviorSanitizer (their runtime must be preloaded)."""
-_V3 = {"avx2", "fma", "bmi1", "bmi2", "f16c", "movbe", "abm"}
-"""Flags of /proc/cpuinfo that x86-64-v3 needs."""
-_V4 = {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}
-"""Those that x86-64-v4 needs beside them."""
 _OLDEST_CLANG = 12
 """The first that knows the levels of x86-64."""
 _PACKAGE = "apt-get install gcc libc6-dev, or pip install ziglang"
@@ -95,28 +92,15 @@ def _compiler(command: tuple[str, ...]) -> Compiler | None:
     done = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False)
     if done.returncode or not done.stdout:
         return None
-    return Compiler(command, done.stdout.splitlines()[0], _tuning("ziglang" in command))
+    return Compiler(command, done.stdout.splitlines()[0], _tuning(x86_level(), is_zig="ziglang" in command))
 
 
-def _tuning(is_zig: bool) -> tuple[str, ...]:
-    """Flags for the vector instructions of this processor."""
-    if platform.machine() not in ("x86_64", "AMD64"):
+def _tuning(level: int | None, is_zig: bool) -> tuple[str, ...]:
+    """Flags for the vector instructions of a level of x86-64."""
+    if level is None or level < 3:
         return ()
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ()
-    flags = next((line.split(":", 1)[1].split() for line in text.splitlines() if line.startswith("flags")), [])
-    return _level(frozenset(flags), is_zig)
-
-
-def _level(flags: frozenset[str], is_zig: bool) -> tuple[str, ...]:
-    """Flags for the level of x86-64 that a processor with these flags is of."""
-    if not flags >= _V3:
-        return ()
-    level = "v4" if flags >= _V4 else "v3"
-    march = f"-mcpu=x86_64_{level}" if is_zig else f"-march=x86-64-{level}"
-    return (march, "-mprefer-vector-width=512") if level == "v4" else (march,)
+    march = f"-mcpu=x86_64_v{level}" if is_zig else f"-march=x86-64-v{level}"
+    return (march, "-mprefer-vector-width=512") if level >= 4 else (march,)
 
 
 def compile_unit(text: str, cache: Path, parts: Sequence[Part] = (Part(),)) -> Path:

@@ -14,13 +14,13 @@ import importlib.metadata
 import importlib.util
 import os
 import platform
-import re
 import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from backends import processor
 from harness.errors import InfraError
 from harness.files import write_atomically
 from harness.paths import cache_dir
@@ -77,7 +77,7 @@ def compiled(application: Application, cache: Path) -> Path:
     Named by everything that decides whether it fits: the versions of program and runtime, and the processor's features.
     """
     runtime = importlib.metadata.version("wasmtime") if importlib.util.find_spec("wasmtime") else ""
-    parts = (application.distribution, application.version, runtime, platform.machine(), _processor())
+    parts = (application.distribution, application.version, runtime, platform.machine(), " ".join(sorted(processor.features())))
     key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
     folders = (application.package / "__compiled__", cache / "wasm")
     targets = [folder / f"{application.name}-{key}.cwasm" for folder in folders]
@@ -124,13 +124,6 @@ def _package(distribution: str) -> Path:
 
 def _missing(distribution: str) -> InfraError:
     return InfraError(f"the verilog backend needs the Python package {distribution!r}", HINT)
-
-
-def _processor() -> str:
-    """The features of this processor, which compiled code relies on."""
-    path = Path("/proc/cpuinfo")
-    found = re.search(r"^(?:flags|Features)\s*:(.*)$", path.read_text(errors="replace"), re.MULTILINE) if path.exists() else None
-    return " ".join(sorted(found[1].split())) if found else ""
 
 
 def main(arguments: Sequence[str]) -> int:

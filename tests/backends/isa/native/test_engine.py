@@ -211,18 +211,12 @@ def test_a_clang_that_knows_the_processors_level_is_taken(native_cache, monkeypa
 
 
 @pytest.mark.parametrize(
-    ("flags", "expected"),
-    [
-        (set(), ()),
-        (build._V4, ()),
-        (build._V3, ("-march=x86-64-v3",)),
-        (build._V3 | build._V4 - {"avx512vl"}, ("-march=x86-64-v3",)),
-        (build._V3 | build._V4, ("-march=x86-64-v4", "-mprefer-vector-width=512")),
-    ],
+    ("level", "expected"),
+    [(None, ()), (1, ()), (3, ("-march=x86-64-v3",)), (4, ("-march=x86-64-v4", "-mprefer-vector-width=512"))],
 )
-def test_flags_follow_the_processor(flags, expected):
-    assert build._level(frozenset(flags), is_zig=False) == expected
-    assert [flag.replace("cpu=x86_64_", "arch=x86-64-") for flag in build._level(frozenset(flags), is_zig=True)] == list(expected)
+def test_flags_follow_the_processor(level, expected):
+    assert build._tuning(level, is_zig=False) == expected
+    assert [flag.replace("cpu=x86_64_", "arch=x86-64-") for flag in build._tuning(level, is_zig=True)] == list(expected)
 
 
 def _compile(folder):
