@@ -20,7 +20,7 @@ def contiguous(loop: ir.For) -> ir.For:
     if len(loop.body) != 1 or not isinstance(inner := loop.body[0], ir.For) or len(inner.body) != 1:
         return loop
     store = inner.body[0]
-    if not isinstance(store, ir.ArrayStore) or not (_is_counted(loop) and _is_counted(inner)) or loop.trips > MOST_ROWS:
+    if not isinstance(store, ir.ArrayStore) or not (is_counted(loop) and is_counted(inner)) or loop.trips > MOST_ROWS:
         return loop
     stride = slope(store.index, inner.variable)
     apart = isinstance(stride, ir.Const) and stride.value >= loop.trips and slope(store.index, loop.variable) == ONE
@@ -30,6 +30,6 @@ def contiguous(loop: ir.For) -> ir.For:
     return replace(inner, body=(replace(loop, body=(store,)),))
 
 
-def _is_counted(loop: ir.For) -> bool:
+def is_counted(loop: ir.For) -> bool:
     """Whether a loop counts from 0 to a constant: its variable then ends the same wherever it stands."""
     return loop.start == ZERO and loop.step == 1 and isinstance(loop.stop, ir.Const) and loop.stop.value > 0

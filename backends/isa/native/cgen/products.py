@@ -11,17 +11,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product as combinations
 from math import prod
-from typing import Protocol
 
 from backends.isa.dtypes import ValueType
 from backends.isa.language import ir
-from backends.isa.native.cgen.expressions import Variables, expression, parts
-from backends.isa.native.cgen.lanes import ZERO, mentions_of
+from backends.isa.native.cgen.expressions import expression, parts
+from backends.isa.native.cgen.lane_loops import Writer
+from backends.isa.native.cgen.lanes import mentions_of
 from backends.isa.native.cgen.layout import C_TYPES
+from backends.isa.native.cgen.nests import is_counted
 
 VECTOR = 16
 """Lanes of the widest vectors."""
 TYPES = ("f32", "i32", "u32")
+"""Types whose numbers fill a lane."""
 ROWS = (4, 8, 16)
 """Lengths of the rows of sums that make vectors."""
 MOST_SUMS = 256
@@ -53,22 +55,6 @@ class Product:
         return self.i.trips * self.j.trips * len(self.bases)
 
 
-class Writer(Variables, Protocol):
-    """What is asked of a writer of bodies."""
-
-    def number(self) -> int:
-        """A number for a new C name."""
-
-    def buffer(self, name: str, type_: str, size: int) -> None:
-        """Declares an array."""
-
-    def variable(self, name: str, type_: ValueType | None = None) -> str:
-        """C name of a variable; ``type_`` where it gets a value."""
-
-    def array(self, name: str) -> str:
-        """C name of a local array."""
-
-
 # Which nests
 
 
@@ -76,7 +62,7 @@ def find_product(loop: ir.For) -> Product | None:
     """The nest that begins with a loop, if it is a product."""
     loops = list(_nest(loop))
     last = loops[-1].body
-    if len(loops) < 3 or not all(map(_is_counted, loops)) or len(last) != 1 or not isinstance(store := last[0], ir.ArrayStore):
+    if len(loops) < 3 or not all(map(is_counted, loops)) or len(last) != 1 or not isinstance(store := last[0], ir.ArrayStore):
         return None
     outer, *inner, i, j = loops
     match store.value:
@@ -101,11 +87,6 @@ def _nest(loop: ir.For) -> Iterator[ir.For]:
     yield loop
     if len(loop.body) == 1 and isinstance(inner := loop.body[0], ir.For):
         yield from _nest(inner)
-
-
-def _is_counted(loop: ir.For) -> bool:
-    """Whether a loop counts from 0 to a constant."""
-    return loop.start == ZERO and loop.step == 1 and isinstance(loop.stop, ir.Const) and loop.trips == loop.stop.value > 0
 
 
 def _bases(index: ir.Expr, inner: list[ir.For], i: ir.For, j: ir.For) -> tuple[int, ...] | None:
