@@ -67,13 +67,14 @@ class Clock:
         """Waits for a register (in-order); the hard-zero register is ready at 0, always."""
         return [self._wait(place, number)]
 
-    def touch(self, place: Place, first: str, units: str, *, clipped: bool = False) -> list[str]:
-        """Waits for the cells of ``units`` elements from ``first`` on; those past the end do not exist where ``clipped``."""
-        return self._cells(place, first, units, clipped, self._wait(place, "cell"))
+    def touch(self, place: Place, first: str, units: str, *, clipped: bool = False, align: int = 1) -> list[str]:
+        """Waits for the cells of ``units`` elements from ``first`` on, a multiple of ``align``; those past the end do not exist
+        where ``clipped``."""
+        return self._cells(place, first, units, clipped, align, self._wait(place, "cell"))
 
-    def produce(self, place: Place, first: str, units: str) -> list[str]:
+    def produce(self, place: Place, first: str, units: str, *, align: int = 1) -> list[str]:
         """Notes when the cells of a written range are ready; after `issue`."""
-        return self._cells(place, first, units, False, self._set(place, "cell"))
+        return self._cells(place, first, units, False, align, self._set(place, "cell"))
 
     def produce_register(self, place: Place, number: str) -> list[str]:
         """Notes when a written register is ready; after `issue`."""
@@ -118,7 +119,7 @@ class Clock:
             time = f"later({cell} >> 11, ready)"  # all others have been waited for
         return f"{cell} = KEY({time}, {RANKS[self.kind]}, {self.unit});"
 
-    def _cells(self, place: Place, first: str, units: str, clipped: bool, action: str) -> list[str]:
+    def _cells(self, place: Place, first: str, units: str, clipped: bool, align: int, action: str) -> list[str]:
         granule, size = place.memory.granule, place.memory.size
         end = f"({first} + {units})"
         conditions = []
@@ -132,6 +133,9 @@ class Clock:
             return [head + "{ const uint64_t cell = 0; " + action + " }"]
         if units == "1" and not clipped:
             return [f"{{ const uint64_t cell = {first} / {granule}u; {self._but_zero(place, action)} }}"]
+        if units.isdigit() and not clipped and align % granule == 0:  # so many, always
+            cell = f"const uint64_t cell = {first} / {granule}u + c;"
+            return [f"for (uint64_t c = 0; c < {-(-int(units) // granule)}u; c++) {{ {cell} {self._but_zero(place, action)} }}"]
         return [
             f"{head}for (uint64_t cell = {first} / {granule}u; cell <= ({end} - 1) / {granule}u; cell++) "
             f"{{ {self._but_zero(place, action)} }}"

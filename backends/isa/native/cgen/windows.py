@@ -139,7 +139,7 @@ class WindowWriter:
         lines += self._visible()
         if self.clock.in_order:
             clipped = w.open.direction == "in" and w.place.memory.beyond == "zero"
-            lines += self.clock.touch(w.place, first, units, clipped=clipped)
+            lines += self.clock.touch(w.place, first, units, clipped=clipped, align=w.open.align)
             if scales is not None:
                 lines += self.clock.touch(w.place, w.slot("s"), w.blocks(self.elements), clipped=clipped)
         return [*lines, f"c{w.number}++;"] if w.open.direction != "in" else lines
@@ -169,7 +169,7 @@ class WindowWriter:
             lines = []
         else:
             lines = [f"memcpy({target}, {source}, {elements} * sizeof(*b{w.number}));"]
-        lines += self._written(first, units)
+        lines += self._written(first, units, w.open.align)
         return [f"if ({elements}) {{", *lines, "}"] if w.open.length is not None else lines
 
     def clear(self) -> list[str]:
@@ -177,13 +177,13 @@ class WindowWriter:
         w = self.window
         return [f"memset(w{w.number}, 0, {w.open.size} * sizeof(*w{w.number}));"]
 
-    def _written(self, first: str, units: str) -> list[str]:
+    def _written(self, first: str, units: str, align: int = 1) -> list[str]:
         place = self.window.place
         unit = place.memory.dtype.bytes
         lines = [] if place.embedded else [f"mark(m, {place.number}, {first} * {unit}, {units} * {unit});"]
         if place.memory.zero is not None:
             lines.append(f"{place.elements}[{place.memory.zero}] = 0;")
-        return lines + (self.clock.produce(place, first, units) if self.clock.in_order else [])
+        return lines + (self.clock.produce(place, first, units, align=align) if self.clock.in_order else [])
 
     def _in_range(self, first: str, units: str, at_type: ValueType) -> list[str]:
         w = self.window
