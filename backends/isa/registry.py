@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import traceback
 from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -50,8 +51,9 @@ def find(name: str) -> Isa:
         loaded = entries[name].load()
     except DefinitionError:
         raise
-    except Exception as error:
-        raise DefinitionError(f"{type(error).__name__}: {error}", "importing it failed", where=entries[name].value) from error
+    except (Exception, SystemExit) as error:  # a module that exits must not end ours
+        message = f"{said(error)}, at {raised_at(error)}"
+        raise DefinitionError(message, "importing it failed", where=entries[name].value) from error
     if not isinstance(loaded, Isa):
         raise DefinitionError(f"it is {type(loaded).__name__}, not an Isa", f"register one in {GROUP}", where=entries[name].value)
     return loaded
@@ -64,6 +66,23 @@ def open_architecture(
     from backends.isa.bind import load
 
     return load(find(name), profile, timing, overrides)
+
+
+def said(error: BaseException) -> str:
+    """What an exception of anybody's code says, with its type, and what was noted of it on the way."""
+    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return "; ".join([text, *getattr(error, "__notes__", ())])
+
+
+def raised_at(error: BaseException, within: Path | None = None) -> str:
+    """``FILE:LINE`` of the last place in that file or folder, or in any, that an exception went through; "" if there is none."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}:{error.lineno}"
+    for place in reversed(traceback.extract_tb(error.__traceback__)):
+        file = Path(place.filename)  # or <frozen importlib>, which is no place for a person
+        if file.is_relative_to(within) if within else file.is_absolute():
+            return f"{file}:{place.lineno}"
+    return ""
 
 
 def _import_file(path: Path) -> ModuleType:
@@ -82,22 +101,11 @@ def _import_file(path: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except BaseException as error:
         del sys.modules[module_name]
-        if isinstance(error, DefinitionError) or not isinstance(error, Exception):
+        if isinstance(error, DefinitionError) or not isinstance(error, (Exception, SystemExit)):
             raise
-        line = error.lineno if isinstance(error, SyntaxError) else _line_in(error, path)
-        where = f"{path}:{line}" if line else str(path)
-        raise DefinitionError(f"{type(error).__name__}: {error}", "the file cannot be imported", where=where) from error
+        where = raised_at(error, path.resolve()).replace(str(path.resolve()), str(path)) or str(path)
+        raise DefinitionError(said(error), "the file cannot be imported", where=where) from error
     return module
-
-
-def _line_in(error: Exception, path: Path) -> int | None:
-    """The last line of the file that the error went through."""
-    line, frame = None, error.__traceback__
-    while frame is not None:
-        if Path(frame.tb_frame.f_code.co_filename) == path.resolve():
-            line = frame.tb_lineno
-        frame = frame.tb_next
-    return line
 
 
 def _in_module(module: ModuleType, where: str) -> Isa:

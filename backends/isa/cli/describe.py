@@ -10,7 +10,7 @@ from typing import Any
 from backends.isa.architecture import Architecture, BoundMemory, Instruction
 from backends.isa.machine import load_machine
 from backends.isa.manual.listing import mention
-from backends.isa.registry import find, open_architecture, registered
+from backends.isa.registry import find, open_architecture, registered, said
 from harness.errors import KernelwrightError
 
 
@@ -36,6 +36,8 @@ def _listed(name: str) -> dict[str, Any]:
         machine = load_machine(definition.folder / "machine.toml")
     except KernelwrightError as error:
         return {"name": name, "problem": f"not usable: {error.message}"}
+    except Exception as error:  # of its author's code; the others are listed all the same
+        return {"name": name, "problem": f"not usable: {said(error)}"}
     return {
         "name": name,
         "title": definition.title,
