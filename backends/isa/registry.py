@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-import traceback
 from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 
 from backends.isa.architecture import Architecture
+from backends.isa.crashes import raised_at, said
 from backends.isa.define import Isa
 from backends.isa.errors import DefinitionError
 from harness.errors import UsageError, unknown
@@ -66,23 +66,6 @@ def open_architecture(
     from backends.isa.bind import load
 
     return load(find(name), profile, timing, overrides)
-
-
-def said(error: BaseException) -> str:
-    """What an exception of anybody's code says, with its type, and what was noted of it on the way."""
-    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    return "; ".join([text, *getattr(error, "__notes__", ())])
-
-
-def raised_at(error: BaseException, within: Path | None = None) -> str:
-    """``FILE:LINE`` of the last place in that file or folder, or in any, that an exception went through; "" if there is none."""
-    if isinstance(error, SyntaxError) and error.filename:
-        return f"{error.filename}:{error.lineno}"
-    for place in reversed(traceback.extract_tb(error.__traceback__)):
-        file = Path(place.filename)  # or <frozen importlib>, which is no place for a person
-        if file.is_relative_to(within) if within else file.is_absolute():
-            return f"{file}:{place.lineno}"
-    return ""
 
 
 def _import_file(path: Path) -> ModuleType:

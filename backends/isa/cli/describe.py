@@ -8,9 +8,10 @@ from dataclasses import asdict
 from typing import Any
 
 from backends.isa.architecture import Architecture, BoundMemory, Instruction
+from backends.isa.crashes import said
 from backends.isa.machine import load_machine
 from backends.isa.manual.listing import mention
-from backends.isa.registry import find, open_architecture, registered, said
+from backends.isa.registry import find, open_architecture, registered
 from harness.errors import KernelwrightError
 
 
