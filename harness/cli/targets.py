@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from harness import plugins
@@ -35,6 +36,12 @@ class Listed(Record):
 
 def open_backend(name: str, options: list[str] | None = None, session: Session | None = None) -> Backend:
     """The backend as a run would make it. UsageError where its factory raises or exits."""
+    if name not in plugins.entries("backend") and Path(name).exists():
+        raise UsageError(
+            f"{name!r} is a file or folder, not the name of a backend",
+            "backends go by the names that packages register (kernelwright backends list); kernelwright isa show and isa manual "
+            "take the folder of an instruction set",
+        )
     chosen = Options(models=(), backends=(name,), backend_options=key_values("--backend-option", options))
     try:
         return (session or Session(chosen)).backend(name)
