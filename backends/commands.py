@@ -46,6 +46,18 @@ def show(name: Name, profile_name: Profile = None, timing: Timing = None, as_jso
     typer.echo(describe.architecture(name, profile_name, timing, as_json))
 
 
+@isa.command(epilog="Example: kernelwright isa manual tiny overview")
+def manual(
+    name: Name, section: Annotated[str | None, typer.Argument(help="Print only this section.")] = None,
+    profile_name: Profile = None, timing: Timing = None,
+    sections: Annotated[bool, typer.Option("--sections", help="List the sections.")] = False, as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Prints the manual of an instruction set, which need not be registered."""
+    from backends.isa.cli import describe
+
+    typer.echo(describe.manual(name, section, profile_name, timing, sections, as_json))
+
+
 @isa.command(epilog="Example: kernelwright isa asm tiny kernel.s --hex")
 def asm(
     name: Name, file: File, profile_name: Profile = None, compat: Compat = False,

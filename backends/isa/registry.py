@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 
 from backends.isa.architecture import Architecture
+from backends.isa.crashes import raised_at, said
 from backends.isa.define import Isa
 from backends.isa.errors import DefinitionError
 from harness.errors import UsageError, unknown
@@ -50,8 +51,9 @@ def find(name: str) -> Isa:
         loaded = entries[name].load()
     except DefinitionError:
         raise
-    except Exception as error:
-        raise DefinitionError(f"{type(error).__name__}: {error}", "importing it failed", where=entries[name].value) from error
+    except (Exception, SystemExit) as error:  # a module that exits must not end ours
+        message = f"{said(error)}, at {raised_at(error)}"
+        raise DefinitionError(message, "importing it failed", where=entries[name].value) from error
     if not isinstance(loaded, Isa):
         raise DefinitionError(f"it is {type(loaded).__name__}, not an Isa", f"register one in {GROUP}", where=entries[name].value)
     return loaded
@@ -82,22 +84,11 @@ def _import_file(path: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except BaseException as error:
         del sys.modules[module_name]
-        if isinstance(error, DefinitionError) or not isinstance(error, Exception):
+        if isinstance(error, DefinitionError) or not isinstance(error, (Exception, SystemExit)):
             raise
-        line = error.lineno if isinstance(error, SyntaxError) else _line_in(error, path)
-        where = f"{path}:{line}" if line else str(path)
-        raise DefinitionError(f"{type(error).__name__}: {error}", "the file cannot be imported", where=where) from error
+        where = raised_at(error, path.resolve()).replace(str(path.resolve()), str(path)) or str(path)
+        raise DefinitionError(said(error), "the file cannot be imported", where=where) from error
     return module
-
-
-def _line_in(error: Exception, path: Path) -> int | None:
-    """The last line of the file that the error went through."""
-    line, frame = None, error.__traceback__
-    while frame is not None:
-        if Path(frame.tb_frame.f_code.co_filename) == path.resolve():
-            line = frame.tb_lineno
-        frame = frame.tb_next
-    return line
 
 
 def _in_module(module: ModuleType, where: str) -> Isa:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import traceback
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from harness import plugins
 from harness.backend import Backend, Manual, ManualSection, PairedTiming, Profiles, StoresInputs, ToolProvider
 from harness.cli.common import key_values
-from harness.errors import KernelwrightError, unknown
+from harness.errors import KernelwrightError, UsageError, unknown
 from harness.record import Record
 from harness.run.plan import Options
 from harness.run.selection import all_tasks, every_workload, load_suites
@@ -33,9 +35,22 @@ class Listed(Record):
 
 
 def open_backend(name: str, options: list[str] | None = None, session: Session | None = None) -> Backend:
-    """The backend as a run would make it."""
+    """The backend as a run would make it. UsageError where its factory raises or exits."""
+    if name not in plugins.entries("backend") and Path(name).exists():
+        raise UsageError(
+            f"{name!r} is a file or folder, not the name of a backend",
+            "backends go by the names that packages register (kernelwright backends list); kernelwright isa show and isa manual "
+            "take the folder of an instruction set",
+        )
     chosen = Options(models=(), backends=(name,), backend_options=key_values("--backend-option", options))
-    return (session or Session(chosen)).backend(name)
+    try:
+        return (session or Session(chosen)).backend(name)
+    except KernelwrightError:
+        raise
+    except (Exception, SystemExit) as error:  # factories import the rest of their package, which may do anything
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        made_by = f"backend {name!r} ({plugins.origin(plugins.entries('backend')[name])})"
+        raise UsageError(f"{made_by} cannot be made: {explain(error)}, at {last.filename}:{last.lineno}") from error
 
 
 def listed() -> Iterator[Listed]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from backends.isa.architecture import Architecture, Instruction
 from backends.isa.check.cases import Case, cases
-from backends.isa.check.result import MOST, Result, result
+from backends.isa.check.result import MOST, Result, result, trying
 from backends.isa.differential import Difference, compare
 from backends.isa.engine import Engine, Image, Outcome
 from backends.isa.engines import open_engine
@@ -36,11 +36,15 @@ TRIES = 400
 
 
 def check(architecture: Architecture, cache: Path, seconds: float, seed: int, every_edge: bool = False) -> Iterator[Result]:
-    """The comparison, and what its runs say about timing."""
+    """The comparison, and what its runs say about timing. InfraError where C that was made of the definition does not compile."""
+    from backends.isa.native.build import find_compiler  # as in `open_engine`
+
     machine = f"{architecture.machine.profile}, {architecture.machine.timing.name}"
     try:
         native = open_engine(architecture, cache, "native")
     except InfraError as error:
+        if find_compiler() is not None:
+            raise
         yield Result("agreement", machine, "skipped", f"{error.message}; {error.hint}")
         return
     campaign = Campaign(architecture, native, np.random.default_rng(seed))
@@ -114,7 +118,8 @@ class Campaign:
         return next((word for word in words if all(word & mask != match for mask, match in known)), 0)
 
     def _run_edges(self, instruction: Instruction, until: float) -> None:
-        made = list(cases(self._architecture, instruction, self._rng))
+        with trying(instruction.mnemonic):
+            made = list(cases(self._architecture, instruction, self._rng))
         self._all_edges += len(made)
         drawn = [made[at] for at in self._rng.permutation(len(made))]
         first = list({case.operand: case for case in drawn}.values())
@@ -144,7 +149,8 @@ class Campaign:
                 yield lead, Case("", "", np.array([first, last], np.uint64), generator.images)
 
     def _run(self, what: str, words: NDArray[np.uint64], images: Sequence[Image]) -> None:
-        found = compare(self._golden, self._native, words, images, fuel=FUEL)
+        with trying(what):
+            found = compare(self._golden, self._native, words, images, fuel=FUEL)
         if found.found and len(self.problems) < MOST:
             text = " ".join(f"{int(word):#x}" for word in words[:LENGTH])
             self.problems.append(f"{what}: golden and native differ: {'; '.join(found.found[:3])}; words {text}")

@@ -17,6 +17,8 @@ from typing import Any
 
 from backends.isa.architecture import Architecture
 from backends.isa.check.result import Result, result
+from backends.isa.tools import diagnostic_line
+from harness.backend import Diagnostic
 
 BACKENDS, SUITES = "kernelwright.backends", "kernelwright.tasks"
 """Entry points of the harness."""
@@ -26,8 +28,11 @@ SMALLEST = "*/C1"
 
 
 def check(name: str, profile: str, machines: Sequence[Architecture], quick: bool) -> Iterator[Result]:
-    """All workloads on the first timing, the smallest ones on others; ``profile`` is the default, and that of the machines."""
-    if not machines:
+    """All workloads on the first timing of the default ``profile``, the smallest ones on its others; machines of other profiles
+    are skipped, and said."""
+    usual = [architecture for architecture in machines if architecture.machine.profile == profile]
+    others = dict.fromkeys(architecture.machine.profile for architecture in machines if architecture.machine.profile != profile)
+    if not usual:
         yield Result("baselines", "", "skipped", f"they are kernels of the default profile, {profile}")
         return
     if not any(entry.name == name for entry in entry_points(group=BACKENDS)):
@@ -36,11 +41,14 @@ def check(name: str, profile: str, machines: Sequence[Architecture], quick: bool
     if not any(entry.name == SUITE for entry in entry_points(group=SUITES)):
         yield Result("baselines", "", "skipped", f"there is no task suite {SUITE!r}")
         return
-    for number, architecture in enumerate(machines):
+    for number, architecture in enumerate(usual):
         machine = architecture.machine
         options = [f"profile={machine.profile}", f"timing={machine.timing.name}"]
         tasks = SMALLEST if quick or number else SUITE
         yield judged(name, f"{machine.profile}, {machine.timing.name}", options, tasks)
+    if others:
+        why = f"baselines are kernels of the default profile, {profile}"
+        yield Result("baselines", ", ".join(others), "skipped", f"{len(others)} of the profiles not judged: {why}")
 
 
 def judged(name: str, machine: str, options: Sequence[str], tasks: str) -> Result:
@@ -70,12 +78,25 @@ def _problems(row: dict[str, Any], folder: Path) -> Iterator[str]:
             trial = json.loads(path.read_text(encoding="utf-8"))
             final = trial.get("final") or {}
             if final.get("verdict") != "passed" or final.get("alarms"):
-                alarms = "; ".join(final.get("alarms") or ())
-                yield f"{trial['spec']['workload']}: {final.get('summary') or trial['status']}" + (
-                    f"; {alarms}" if alarms else ""
-                )
+                said = [*map(_diagnostic, final.get("diagnostics") or ())] or [final.get("summary") or _ended(trial)]
+                yield f"{trial['spec']['workload']}: {'; '.join([*said, *(final.get('alarms') or ())])}"
+
+
+def _diagnostic(found: dict[str, Any]) -> str:
+    diagnostic = Diagnostic.model_validate(found)
+    return f"its baseline, {diagnostic_line(diagnostic)}" + (f": {diagnostic.snippet!r}" if diagnostic.snippet else "")
+
+
+def _ended(trial: dict[str, Any]) -> str:
+    return ": ".join(filter(None, (trial["status"], trial.get("detail"))))
 
 
 def _last_line(done: subprocess.CompletedProcess[str]) -> str:
+    """Why there was no run: the error that ``--json`` reports, or else the last that was said."""
+    try:
+        error = json.loads(done.stdout)
+        return "; ".join(filter(None, (error["message"], error["hint"])))
+    except (ValueError, LookupError, TypeError):
+        pass
     lines = (done.stderr or done.stdout).strip().splitlines()
     return lines[-1] if lines else f"it ended with exit code {done.returncode} and said nothing"

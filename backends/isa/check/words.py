@@ -6,7 +6,7 @@ import numpy as np
 
 from backends.isa.architecture import Architecture, Instruction
 from backends.isa.assembler import assemble, disassemble
-from backends.isa.check.result import Result, result
+from backends.isa.check.result import Result, result, trying
 from backends.isa.generate import Generator
 
 WORDS_EACH = 64
@@ -20,14 +20,15 @@ def check(architecture: Architecture, seed: int) -> Result:
     problems: list[str] = []
     tried, shared = 0, 0
     for instruction in architecture.instructions:
-        words = generator.words([instruction])
+        with trying(instruction.mnemonic):
+            words = generator.words([instruction])
+            problems += _round_trip(architecture, instruction, words)
         tried += len(words)
         for word in map(int, words):
             owners = [one.mnemonic for one in architecture.instructions if word & one.mask == one.match]
             shared += len(owners) > 1
             if len(owners) > 1:
                 problems.append(f"{word:#x} is {' and '.join(owners)}")
-        problems += _round_trip(architecture, instruction, words)
     pairs = len(architecture.instructions) * (len(architecture.instructions) - 1) // 2
     seen = (
         f"{pairs:,} pairs of encodings differ in a fixed bit; {tried:,} words of {len(architecture.instructions)} instructions "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 
 from backends.isa.check import Result, check
 from backends.isa.registry import find
@@ -13,7 +14,7 @@ from harness.paths import cache_dir
 def report(
     name: str, profile: str | None, timing: str | None, seconds: float, seed: int, quick: bool, every_edge: bool, as_json: bool
 ) -> int:  # fmt: skip
-    """Prints results as they come; returns the exit code: 1 if a check found something wrong."""
+    """Prints results as they come; returns the exit code: 1 if a check found something wrong, or failed."""
     results = []
     found_ones = check(
         find(name), cache_dir() / "isa",
@@ -23,12 +24,13 @@ def report(
         results.append(found)
         if not as_json:
             print("\n".join(_lines(found)), flush=True)
-    wrong = [found for found in results if found.status == "wrong"]
+    bad = Counter(found.status for found in results if found.status in ("wrong", "failed"))
     if as_json:
         print(json.dumps([found._asdict() for found in results], indent=2))
-    elif wrong:
-        print(f"{len(wrong)} of {len(results)} checks found something wrong", file=sys.stderr)
-    return 1 if wrong else 0
+    elif bad:
+        failed = f", {bad['failed']} failed" if bad["failed"] else ""
+        print(f"{bad['wrong']} of {len(results)} checks found something wrong{failed}", file=sys.stderr)
+    return 1 if bad else 0
 
 
 def _lines(found: Result) -> list[str]:

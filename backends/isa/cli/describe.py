@@ -8,10 +8,13 @@ from dataclasses import asdict
 from typing import Any
 
 from backends.isa.architecture import Architecture, BoundMemory, Instruction
+from backends.isa.crashes import said
 from backends.isa.machine import load_machine
+from backends.isa.manual import render
 from backends.isa.manual.listing import mention
 from backends.isa.registry import find, open_architecture, registered
-from harness.errors import KernelwrightError
+from harness.backend import Manual
+from harness.errors import KernelwrightError, unknown
 
 
 def listing(as_json: bool) -> str:
@@ -30,12 +33,33 @@ def architecture(name: str, profile: str | None, timing: str | None, as_json: bo
     return json.dumps(_facts(shown), indent=2) if as_json else "\n".join(_rows(shown))
 
 
+def manual(
+    name: str, section: str | None, profile: str | None, timing: str | None, sections: bool, as_json: bool
+) -> str:  # fmt: skip
+    """``isa manual``: what ``manual`` prints of a backend of this instruction set. UsageError for an unknown section."""
+    pages = render(open_architecture(name, profile, timing))
+    chosen = pages.sections
+    if section is not None:
+        found = pages.find(section)
+        if found is None:
+            raise unknown("section", section, [page.name for page in pages.sections], f"the manual of {name!r}")
+        chosen = (found,)
+    if as_json:
+        return json.dumps([page.model_dump(mode="json") for page in chosen], indent=2)
+    if sections:
+        width = max(len(page.name) for page in chosen)
+        return "\n".join(f"{page.name:{width}}  {page.title}" for page in chosen)
+    return Manual(sections=chosen).text
+
+
 def _listed(name: str) -> dict[str, Any]:
     try:
         definition = find(name).definition
         machine = load_machine(definition.folder / "machine.toml")
     except KernelwrightError as error:
         return {"name": name, "problem": f"not usable: {error.message}"}
+    except Exception as error:  # of its author's code; the others are listed all the same
+        return {"name": name, "problem": f"not usable: {said(error)}"}
     return {
         "name": name,
         "title": definition.title,

@@ -13,30 +13,43 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from pathlib import Path
 
 from backends.isa.architecture import Architecture
 from backends.isa.errors import DefinitionError
-from backends.isa.manual.chapters import author_chapters, generated_pages
+from backends.isa.manual.chapters import Page, author_chapters, generated_pages
 from harness.backend import Manual, ManualSection
 
 _PROGRAM = re.compile(r"^```asm\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
-@lru_cache(maxsize=8)
 def render(architecture: Architecture) -> Manual:
     """The manual of an architecture at its profile and timing. DefinitionError naming the chapter and line that is wrong."""
-    sections = (*author_chapters(architecture), *generated_pages(architecture))
-    seen: dict[str, ManualSection] = {}
-    for section in sections:
-        other = seen.setdefault(section.name.casefold(), section)
-        if other is not section:
-            raise DefinitionError(
-                f"two sections of the manual are called {section.name!r}: {other.title!r} and {section.title!r}",
-                "rename the chapter's file; generated pages are machine, instructions, semantics, traps, assembler, formats and "
-                "the mnemonics",
-                where=str(architecture.definition.folder / "manual"),
-            )
-    return Manual(sections=sections)
+    return Manual(sections=tuple(page.section for page in pages(architecture)))
+
+
+@lru_cache(maxsize=8)
+def pages(architecture: Architecture) -> tuple[Page, ...]:
+    """Its sections with what each was made from. DefinitionError as in `render`."""
+    made = (*author_chapters(architecture), *generated_pages(architecture))
+    seen: dict[str, Page] = {}
+    for page in made:
+        other = seen.setdefault(page.section.name.casefold(), page)
+        if other is not page:
+            raise _clash(other, page)
+    return made
+
+
+def _clash(first: Page, second: Page) -> DefinitionError:
+    both = " and ".join(f"{page.section.title!r} ({page.where})" for page in (first, second))
+    if any(isinstance(page.made_from, Path) for page in (first, second)):
+        hint = (
+            "rename the chapter's file; generated pages are machine, instructions, semantics, traps, assembler, formats and the "
+            "mnemonics"
+        )
+    else:
+        hint = "give the instruction another mnemonic: sections are found by name, in upper or lower case"
+    return DefinitionError(f"two sections of the manual are called {second.section.name!r}: {both}", hint)
 
 
 def programs(section: ManualSection) -> list[str]:

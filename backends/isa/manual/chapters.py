@@ -6,37 +6,80 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jinja2
 
 from backends.isa.architecture import Architecture, Instruction
+from backends.isa.crashes import raised_at, said
 from backends.isa.errors import DefinitionError
 from backends.isa.machine import Cost
 from backends.isa.manual import facts, listing, reference, source
 from harness.backend import ManualSection
-from harness.errors import did_you_mean
+from harness.errors import KernelwrightError, did_you_mean
 
 _PAGES = Path(__file__).parent / "pages"
 _ORDER = re.compile(r"\A\d+[-_]")
+MAY_USE = (
+    'chapters may use params.NAME, m("KEY"), has("KEY"), cycles("KEY"), cost("KEY"), memory("NAME") and the filter asm, and '
+    'those in manual/instructions reference("KEY*"); a KEY is the name of an instruction\'s function'
+)
 
 
-def author_chapters(architecture: Architecture) -> list[ManualSection]:
+class Page(NamedTuple):
+    """A section and what it was made from."""
+
+    section: ManualSection
+    made_from: Path | Instruction | None = None
+    """The chapter's file, or the instruction that the page is about; None for other pages, which need no author."""
+    where: str = "a page that makes itself"
+    """The same for messages: the file, or ``isa.py:26: div``."""
+
+
+def author_chapters(architecture: Architecture) -> list[Page]:
     """The chapters beside the definition, in the order of their names; none where there is no such folder."""
     values = context(architecture)
-    return [_chapter(file, values, architecture) for file in sorted((architecture.definition.folder / "manual").glob("*.md.j2"))]
+    return [_chapter(file, values, architecture) for file in _files(architecture.definition.folder / "manual")]
 
 
-def _chapter(file: Path, values: Mapping[str, Any], architecture: Architecture) -> ManualSection:
-    text = listing.mention(_render(_environment(str(file.parent)), file.name, values), architecture)
+def _files(folder: Path) -> list[Path]:
+    """The chapters of a folder. DefinitionError for a file that is numbered as a chapter and would be passed over."""
+    for file in sorted(folder.glob("*")):
+        if _ORDER.match(file.name) and file.name.lower().endswith((".md", ".j2")) and not file.name.endswith(".md.j2"):
+            raise DefinitionError("chapters end in .md.j2", f"rename it {file.name.split('.')[0]}.md.j2", where=str(file))
+    return sorted(folder.glob("*.md.j2"))
+
+
+def _chapter(file: Path, values: Mapping[str, Any], architecture: Architecture) -> Page:
+    text = listing.mention(_written(file, values), architecture)
     title, _, body = text.lstrip().partition("\n")
     if not title.startswith("# "):
         raise DefinitionError(f"starts with {title!r}", "the first line is the title: # Vector unit", where=str(file))
     name = _ORDER.sub("", file.name.removesuffix(".md.j2"))
-    return ManualSection(name=name, title=title.removeprefix("# ").strip(), text=body.strip() + "\n")
+    section = ManualSection(name=name, title=title.removeprefix("# ").strip(), text=body.strip() + "\n")
+    return Page(section, file, str(file))
 
 
-def generated_pages(architecture: Architecture) -> list[ManualSection]:
+def _written(file: Path, values: Mapping[str, Any]) -> str:
+    """What an author's template says. DefinitionError with file and line for whatever is wrong with it."""
+    try:
+        return _render(_environment(str(file.parent)), file.name, values)
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        message = f"not UTF-8 text: {error.reason} at byte {error.start}, {error.object[error.start]:#x}"
+        raise DefinitionError(message, "save the chapter as UTF-8", where=f"{file}:{line}") from None
+    except jinja2.TemplateSyntaxError as error:
+        raise DefinitionError(str(error.message), where=f"{error.filename or file}:{error.lineno}") from None
+    except Exception as error:
+        where = raised_at(error, file.parent) or str(file)
+        if isinstance(error, KernelwrightError):
+            raise DefinitionError(error.message, error.hint, where=where) from None
+        if isinstance(error, jinja2.UndefinedError):
+            raise DefinitionError(str(error), MAY_USE, where=where) from None
+        raise DefinitionError(said(error), where=where) from error
+
+
+def generated_pages(architecture: Architecture) -> list[Page]:
     """Pages that need no author: the machine, the instructions, semantics, traps, the assembler, number formats.
 
     Pages of several instructions have one: ``manual/instructions/*.md.j2`` are chapters that call ``reference``. The instructions
@@ -53,29 +96,40 @@ def generated_pages(architecture: Architecture) -> list[ManualSection]:
     }
     environment = _environment(str(_PAGES))
 
-    def page(file: str, name: str, title: str, **more: Any) -> ManualSection:
-        return ManualSection(name=name, title=title, text=_render(environment, f"{file}.md.j2", common | more).strip() + "\n")
+    def page(file: str, name: str, title: str, **more: Any) -> Page:
+        text = _render(environment, f"{file}.md.j2", common | more).strip() + "\n"
+        return Page(ManualSection(name=name, title=title, text=text))
+
+    def about(one: Instruction) -> Page:
+        made = page("instruction", *_title(one, architecture), instruction=one, body=source.body_text(one.function))
+        return made._replace(made_from=one, where=place(one, architecture))
 
     families = _families(architecture, common)
     together = {i.key for _, family in families for i in family}
     alone = [i for i in shown if i.key not in together]
+    indexed = [(page.section, family) for page, family in families]
     handler, assembler = architecture.handler, "gnu" if architecture.definition.dialect else "assembler"
     return [
         page("machine", "machine", "The machine: registers, memories, units"),
-        page("instructions", "instructions", "All instructions", alone=alone, families=families),
-        *(section for section, _ in families),
-        *(page("instruction", *_title(i, architecture), instruction=i, body=source.body_text(i.function)) for i in alone),
+        page("instructions", "instructions", "All instructions", alone=alone, families=indexed),
+        *(page for page, _ in families),
+        *map(about, alone),
         page("semantics", "semantics", "How to read the semantics"),
         page("traps", "traps", "Traps", handler_text=source.body_text(handler.function) if handler else ""),
         page(assembler, "assembler", "Assembler: syntax and directives"),
         page("formats", "formats", "Number formats and arithmetic"),
-    ]  # fmt: skip
+    ]
 
 
-def _families(architecture: Architecture, common: Mapping[str, Any]) -> list[tuple[ManualSection, list[Instruction]]]:
+def place(instruction: Instruction, architecture: Architecture) -> str:
+    """Where an instruction is defined: ``isa.py:26: div``."""
+    return next(op.where for op in architecture.definition.ops if op.key == instruction.key)
+
+
+def _families(architecture: Architecture, common: Mapping[str, Any]) -> list[tuple[Page, list[Instruction]]]:
     """The author's pages of several instructions, and which those are."""
     found = []
-    for file in sorted((architecture.definition.folder / "manual" / "instructions").glob("*.md.j2")):
+    for file in _files(architecture.definition.folder / "manual" / "instructions"):
         family: list[Instruction] = []
         refer = partial(_reference, family, architecture, common)
         found.append((_chapter(file, {**common, "reference": refer}, architecture), family))
@@ -116,13 +170,19 @@ def context(architecture: Architecture) -> dict[str, Any]:
 
     def find(key: str) -> Instruction:
         if key not in known:
-            raise jinja2.UndefinedError(f"this machine offers no instruction {key!r}{did_you_mean(key, known)}")
+            raise DefinitionError(f"this machine offers no instruction {key!r}{did_you_mean(key, known)}")
         return known[key]
 
     def memory(name: str) -> Any:
         if name not in architecture.memories:
-            raise jinja2.UndefinedError(f"there is no memory {name!r}{did_you_mean(name, architecture.memories)}")
+            raise DefinitionError(f"there is no memory {name!r}{did_you_mean(name, architecture.memories)}")
         return architecture.memories[name]
+
+    def example(instruction: Instruction) -> str:
+        try:
+            return listing.example(instruction, architecture)
+        except DefinitionError as error:
+            raise DefinitionError(f"example: {error.message}", error.hint, where=place(instruction, architecture)) from None
 
     return {
         "architecture": architecture,
@@ -135,7 +195,7 @@ def context(architecture: Architecture) -> dict[str, Any]:
         "asm": lambda text: f"```asm\n{listing.translate(text.strip(chr(10)), architecture)}\n```",
         "mention": lambda text: listing.mention(text, architecture),
         "syntax": syntax,
-        "example": lambda instruction: listing.example(instruction, architecture),
+        "example": example,
         "cost_of": lambda instruction: cost_text(costs[instruction.timing], blocking=architecture.machine.timing.blocking),
         "first_sentence": facts.first_sentence,
         "details": facts.details,
@@ -150,7 +210,7 @@ class _Strict(Mapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._values:
-            raise jinja2.UndefinedError(f"there is no parameter {name!r}{did_you_mean(name, self._values)}")
+            raise DefinitionError(f"there is no parameter {name!r}{did_you_mean(name, self._values)}")
         return self._values[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -196,8 +256,8 @@ def _title(instruction: Instruction, architecture: Architecture) -> tuple[str, s
 @cache
 def _environment(folder: str) -> jinja2.Environment:
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder), undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-        keep_trailing_newline=True, autoescape=False,
+        loader=jinja2.FileSystemLoader(folder, encoding="utf-8-sig"), undefined=jinja2.StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, autoescape=False,
     )  # fmt: skip
     for name in ("asm", "mention"):
         environment.filters[name] = _by_context(name)
@@ -213,21 +273,4 @@ def _by_context(name: str) -> Any:
 
 
 def _render(environment: jinja2.Environment, file: str, values: Mapping[str, Any]) -> str:
-    try:
-        return environment.get_template(file).render(values)
-    except jinja2.TemplateSyntaxError as error:
-        raise DefinitionError(str(error.message), where=f"{error.filename or file}:{error.lineno}") from None
-    except (jinja2.UndefinedError, DefinitionError) as error:
-        raise DefinitionError(
-            str(error), "chapters may use what backends.isa.manual.chapters.context lists", where=_place(error, file)
-        ) from None
-
-
-def _place(error: BaseException, file: str) -> str:
-    """Template and line of the innermost template frame of a traceback."""
-    line, trace = 0, error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename.endswith(file):
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return f"{file}:{line}" if line else file
+    return environment.get_template(file).render(values)

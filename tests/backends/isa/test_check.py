@@ -1,6 +1,8 @@
 """`isa check`: what it tries on sound instruction sets, and that it finds what is planted in unsound ones."""
 
 import dataclasses
+import json
+import re
 from itertools import count
 from pathlib import Path
 
@@ -11,12 +13,14 @@ from backends.isa.bind import load
 from backends.isa.check import agreement, baselines, check, lints, manual, words
 from backends.isa.check.agreement import Campaign
 from backends.isa.check.cases import cases
+from backends.isa.check.result import Result, guarded
 from backends.isa.definition import Access, Immediate
 from backends.isa.engine import Image, Program
 from backends.isa.golden.engine import GoldenEngine
 from backends.isa.native.build import find_compiler
 from backends.isa.registry import find, open_architecture
-from harness.errors import UsageError
+from harness.backend import Diagnostic
+from harness.errors import InfraError, UsageError
 
 SCRATCH = Path(__file__).parent / "scratch_isa"
 ISA = '''
@@ -111,7 +115,7 @@ PLANTED = {
                                     ('unit = "alu"\namount', 'unit = "fpu"\namount')], "definition",
                                "peaks.add: no instruction of unit fpu costs 'double'"),
     "an example that does not assemble": ([('"SET x1, 3"', '"SET x9, 3"')], [], "manual", "section SET"),
-    "an example that traps": ([("SET x2, 1", "SET x2, 200")], [], "manual", "it ends by trap, mem_out_of_range"),
+    "an example that traps": ([("SET x2, 1", "SET x2, 200")], [], "manual", "it ends by trap, mem_out_of_range at line 2"),
     "encodings that overlap": ([("opcode=2", "opcode=1")], [], "definition", "the encoding overlaps that of set_"),
     "a body outside of the language": ([("rs1[i] + rs1[i]", "rs1[i] + open(i)")], [], "definition", "double"),
 }  # fmt: skip
@@ -124,6 +128,82 @@ def test_what_is_planted_is_found(planted, tmp_path, name):
     wrong = [found for found in run(planted(isa, machine), tmp_path) if found.status == "wrong"]
     assert where in [found.check for found in wrong]
     assert any(message in problem for found in wrong for problem in found.problems), wrong
+
+
+def manual_problems(isa, cache, **chapters):
+    for name, text in chapters.items():
+        (isa.definition.folder / "manual").mkdir(exist_ok=True)
+        (isa.definition.folder / "manual" / f"10-{name}.md.j2").write_text(text)
+    return manual.check(load(isa), cache).problems
+
+
+def test_a_wrong_program_is_said_with_its_line_and_the_line_of_its_chapter(planted, tmp_path):
+    """However the chapter writes it: with keys, with expressions, or as a block of its own."""
+    chapter = "# A\n\n{% set far = 9 %}\n{% filter asm %}\n    set_ x1, 3\n    set_ x{{ far }}, {{ far }}\n{% endfilter %}\n"
+    own = "# B\n\n```asm\n    SET x1, 3\n    SET x2, 300\n```\n"
+    endless = "# C\n\n{% filter asm %}\n    set_ x1, 200\n    double x1, x1\n{% endfilter %}\n"
+    in_a, in_b, in_c = manual_problems(planted(), tmp_path, a=chapter, b=own, c=endless)
+    assert re.fullmatch(r"section a \(.*/manual/10-a.md.j2:6\): register 'x9' does not exist.*: 'SET x9, 9'", in_a)
+    assert re.fullmatch(r"section b \(.*/manual/10-b.md.j2:5\): .*300.*: 'SET x2, 300'", in_b)
+    assert re.fullmatch(r"section c \(.*/manual/10-c.md.j2:5\): it ends by trap, mem_out_of_range at .*: 'DOUBLE x1, x1'", in_c)
+
+
+def test_a_wrong_example_is_said_of_its_instruction_alone(planted, tmp_path):
+    (problem,) = manual_problems(planted([('"SET x1, 3"', '"SET x9, 3"')]), tmp_path)
+    assert re.match(r"section SET \(isa.py:\d+: set_\): register 'x9' does not exist", problem)
+
+
+def test_a_plain_form_that_traps_needs_an_example(planted, tmp_path):
+    odd = [
+        ("I = isa.format(", "odd = isa.trap('odd', 'even')\nI = isa.format("),
+        ("return imm", "require(imm > 5, odd)\n    return imm"),
+        (', example="SET x1, 3"', ""),
+        ("SET x2, 1", "SET x2, 8"),
+    ]
+    (problem,) = manual_problems(planted(odd), tmp_path)
+    assert re.match(r"section SET \(isa.py:\d+: set_\): it ends by trap, odd at line 1", problem)
+    assert 'its plain form traps: give it @isa.op(..., example="...")' in problem
+
+
+def test_a_check_that_ends_by_an_exception_is_a_line_and_the_others_go_on(planted, tmp_path, monkeypatch):
+    def broken(*_arguments):
+        raise TypeError("u32 does not mix with tuple")
+
+    monkeypatch.setattr(words, "_round_trip", broken)
+    isa = planted()
+    by_name = {found.check: found for found in run(isa, tmp_path)}
+    assert by_name["encoding"].status == "failed"
+    assert re.match(
+        r"TypeError: u32 does not mix with tuple; while trying SET, at .*/test_check.py:\d+", by_name["encoding"].seen
+    )
+    assert (by_name["manual"].status, by_name["baselines"].status) == ("ok", "skipped")
+
+
+def test_the_line_of_the_definition_is_where_its_code_failed(planted):
+    definition = planted().definition
+    double = next(op for op in definition.ops if op.key == "double")
+    (found,) = guarded("agreement", "m", definition.folder, double.function, {}, 3)
+    assert (found.check, found.machine, found.status) == ("agreement", "m", "failed")
+    assert re.fullmatch(r"TypeError: 'int' object is not subscriptable, at .*/isa.py:20", found.seen)
+
+
+def test_what_fails_in_several_lines_stays_in_order():
+    def check():
+        raise InfraError("cc cannot compile\n  it: error\n    ^", "install it")
+
+    assert list(guarded("agreement", "m", Path("/nowhere"), check)) == [
+        Result("agreement", "m", "failed", "cc cannot compile", ("  it: error", "    ^; install it"))
+    ]
+
+
+@needs_compiler
+def test_generated_c_that_does_not_compile_is_no_missing_compiler(planted, tmp_path, monkeypatch):
+    def refuse(*_arguments):
+        raise InfraError("cc cannot compile the native engine")
+
+    monkeypatch.setattr(agreement, "open_engine", refuse)
+    found = next(found for found in run(planted(), tmp_path) if found.check == "agreement")
+    assert (found.status, found.seen) == ("failed", "cc cannot compile the native engine")
 
 
 def test_an_engine_that_differs_is_found():
@@ -207,6 +287,34 @@ def test_baselines_are_judged_by_the_command():
     refused = baselines.judged("plena", "HEAD", ["profile=HEAD"], "P01/C1")
     assert refused.status == "wrong"
     assert "profile=HEAD" in refused.problems[0]
+    assert not refused.problems[0].startswith("{")
+
+
+def test_baselines_of_other_profiles_are_said_to_be_skipped(monkeypatch):
+    monkeypatch.setattr(baselines, "judged", lambda name, machine, *_: Result("baselines", machine, "ok", name))
+    machines = [open_architecture("plena", profile) for profile in ("SPEC", "HEAD")]
+    judged, skipped = baselines.check("plena", "SPEC", machines, quick=True)
+    assert judged.status == "ok"
+    assert (skipped.machine, skipped.status) == ("HEAD", "skipped")
+    assert skipped.seen == "1 of the profiles not judged: baselines are kernels of the default profile, SPEC"
+
+
+def test_a_baseline_that_does_not_build_is_said_as_the_assembler_says_it(tmp_path):
+    diagnostic = Diagnostic(
+        severity="error", message="unknown mnemonic 'HALTT'", line=21, column=5, snippet="HALTT", hint="HALT?"
+    )
+    final = {"verdict": "build_error", "summary": "unknown mnemonic", "diagnostics": [diagnostic.model_dump()]}
+    trials = {
+        "a": {"spec": {"workload": "P01/C1"}, "status": "graded", "final": final},
+        "b": {"spec": {"workload": "P04/C1"}, "status": "infra", "detail": "the disk is full", "final": None},
+    }
+    for name, trial in trials.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "trial.json").write_text(json.dumps(trial))
+    assert list(baselines._problems({"passed": 0, "planned": 2, "metrics": {"alarms": 0}}, tmp_path)) == [
+        "P01/C1: its baseline, line 21, column 5: error: unknown mnemonic 'HALTT' (HALT?): 'HALTT'",
+        "P04/C1: infra: the disk is full",
+    ]
 
 
 @pytest.mark.parametrize("name", ["plena", "tiny"])

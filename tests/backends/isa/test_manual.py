@@ -151,6 +151,10 @@ def test_programs_are_the_blocks_fenced_as_asm():
         ("# A\n{{ memory('me') }}", r"9-x.md.j2:2: there is no memory 'me'; did you mean 'mem'\?"),
         ("# A\n{{ nonsense }}", "9-x.md.j2:2: 'nonsense' is undefined"),
         ("# A\n{% if %}", "9-x.md.j2:2: Expected an expression"),
+        ("# A\n\n{{ 1 + 'a' }}", r"9-x.md.j2:3: TypeError: unsupported operand"),
+        ("# A\n{{ cycles() }}", r"9-x.md.j2:2: TypeError: .* missing 1 required positional argument: 'key'"),
+        ("# A\n{% include 'no' %}", r"9-x.md.j2:2: TemplateNotFound: 'no'"),
+        ("# A\n{{ 'a' | upper_case }}", r"9-x.md.j2:2: No filter named 'upper_case'"),
         ("No title", "starts with 'No title'"),
         ("# A\n{% filter asm %}\nadd_small 1, 2, 3, 4\n{% endfilter %}", r"9-x.md.j2:\d: add_small has 3 operand"),
     ],
@@ -162,8 +166,67 @@ def test_a_wrong_chapter_is_named_with_its_line(tmp_path, chapter, message):
         render(architecture(folder=folder))
 
 
+def test_what_a_chapter_may_use_is_said_where_a_name_is_unknown(tmp_path):
+    folder = shutil.copytree(FOLDER, tmp_path / "isa")
+    (folder / "manual" / "9-x.md.j2").write_text("# A\n{{ reference('v*') }}")
+    with pytest.raises(DefinitionError, match=r"9-x.md.j2:2: 'reference' is undefined") as caught:
+        render(architecture(folder=folder))
+    assert 'params.NAME, m("KEY")' in caught.value.hint
+    assert 'those in manual/instructions reference("KEY*")' in caught.value.hint
+
+
+def test_a_chapter_is_utf_8_with_or_without_its_mark(tmp_path):
+    folder = shutil.copytree(FOLDER, tmp_path / "isa")
+    chapter = folder / "manual" / "9-x.md.j2"
+    chapter.write_bytes(b"\xef\xbb\xbf# A\n")
+    assert render(architecture(folder=folder)).find("x").title == "A"
+    other = shutil.copytree(folder, tmp_path / "other")
+    (other / "manual" / "9-x.md.j2").write_bytes(b"# A\n\nx\xe4\n")
+    with pytest.raises(DefinitionError, match=r"9-x.md.j2:3: not UTF-8 text: invalid continuation byte at byte 6, 0xe4"):
+        render(architecture(folder=other))
+
+
+@pytest.mark.parametrize(("name", "folder"), [("20-more.md", "."), ("20-more.j2", "."), ("5-sums.md", "instructions")])
+def test_a_file_numbered_as_a_chapter_is_one_or_refused(tmp_path, name, folder):
+    copied = shutil.copytree(FOLDER, tmp_path / "isa")
+    (copied / "manual" / folder).mkdir(exist_ok=True)
+    (copied / "manual" / folder / name).write_text("# A\n")
+    with pytest.raises(DefinitionError, match=rf"{name}: chapters end in .md.j2\n  hint: rename it {name.split('.')[0]}.md.j2"):
+        render(architecture(folder=copied))
+
+
+def test_notes_beside_chapters_are_nobodys_business(tmp_path):
+    folder = shutil.copytree(FOLDER, tmp_path / "isa")
+    for name in ("validation.md", "10-start.md.j2~", "10-picture.png"):
+        (folder / "manual" / name).write_text("notes")
+    assert render(architecture(folder=folder)) == render(architecture())
+
+
+def test_a_wrong_example_is_said_of_its_instruction(tmp_path):
+    folder = shutil.copytree(FOLDER, tmp_path / "isa")
+    text = (folder / "isa.py").read_text()
+    (folder / "isa.py").write_text(text.replace("mode_set x1  ; three", "mode_set x1, x2"))
+    with pytest.raises(DefinitionError, match=r"isa.py:\d+: mode_set: example: mode_set has 1 operand\(s\), and 2 are written"):
+        render(architecture(folder=folder))
+
+
 def test_a_chapter_cannot_take_the_name_of_a_page(tmp_path):
     folder = shutil.copytree(FOLDER, tmp_path / "isa")
     (folder / "manual" / "traps.md.j2").write_text("# My traps\n")
-    with pytest.raises(DefinitionError, match="two sections of the manual are called 'traps': 'My traps' and 'Traps'"):
+    message = (
+        r"two sections of the manual are called 'traps': 'My traps' \(.*/manual/traps.md.j2\) and 'Traps' "
+        r"\(a page that makes itself\)\n  hint: rename the chapter's file"
+    )
+    with pytest.raises(DefinitionError, match=message):
         render(architecture(folder=folder))
+
+
+def test_instructions_of_one_name_are_both_said():
+    made = find(str(FOLDER)).definition
+    ops = tuple(dataclasses.replace(op, mnemonic="Adds") if op.key == "mix" else op for op in made.ops)
+    message = (
+        r"called 'Adds': 'ADDS: A register plus a number' \(isa.py:\d+: add_small\) and 'Adds: .*' \(isa.py:\d+: mix\)"
+        r"\n  hint: give the instruction another mnemonic"
+    )
+    with pytest.raises(DefinitionError, match=message):
+        render(load(dataclasses.replace(made, ops=ops)))

@@ -1,10 +1,12 @@
 """Finding instruction sets by name and by path, and what is said where there is none."""
 
+import json
 import textwrap
 
 import pytest
 
 from backends.isa import registry
+from backends.isa.cli.describe import listing
 from backends.isa.errors import DefinitionError
 from harness.errors import UsageError
 
@@ -90,6 +92,8 @@ def test_unknown_names_are_usage_errors(name, message, hint):
         ("x = 1\ny = x / 0\n", r"isa\.py:2: ZeroDivisionError: division by zero"),
         ("x = (\n", r"isa\.py:1: SyntaxError: '\(' was never closed"),
         ("import not_there\n", r"isa\.py:1: ModuleNotFoundError: No module named 'not_there'"),
+        ("import sys\nsys.exit(3)\n", r"isa\.py:2: SystemExit: 3"),
+        ("x = 1\0\n", r"isa\.py: SyntaxError: source code string cannot contain null bytes"),
         ("x = 1\n", "0 instruction sets in one file"),
         (ISA + '\nsecond = Isa("second", title="Second")\n', "2 instruction sets in one file"),
     ],
@@ -107,6 +111,26 @@ def test_what_is_registered_must_be_an_isa(register):
         registry.find("wrong")
     with pytest.raises(DefinitionError, match="minimal:missing: AttributeError"):
         registry.find("broken")
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [("import sys\nsys.exit(3)", "SystemExit: 3"), ("x = (", "SyntaxError"), ("import nowhere_at_all", "ModuleNotFoundError")],
+)
+def test_a_module_that_cannot_be_imported_is_said_and_hides_no_other(register, tmp_path, code, said):
+    register("bad = exits:isa", module="exits")
+    (tmp_path / "exits.py").write_text(code)
+    with pytest.raises(DefinitionError, match=rf"exits:isa: {said}.*, at .*exits\.py:\d"):
+        registry.find("bad")
+    rows = {row["name"]: row for row in json.loads(listing(as_json=True))}
+    assert rows["bad"]["problem"].startswith(f"not usable: exits:isa: {said}")
+    assert rows["tiny"]["instructions"] > 10
+
+
+def test_what_no_import_survives_ends_the_program(tmp_path):
+    (tmp_path / "isa.py").write_text("raise KeyboardInterrupt")
+    with pytest.raises(KeyboardInterrupt):
+        registry.find(str(tmp_path))
 
 
 def test_two_packages_may_not_claim_one_name(register):

@@ -35,3 +35,10 @@ def test_unknown_names_suggest_others(kernelwright):
     assert result.code == 2
     assert str(result.error) == "unknown section 'langage' in the manual of 'toy'\n  hint: did you mean 'language'?"
     assert "did you mean 'toy'" in str(kernelwright("manual", "tay").error)
+
+
+def test_a_folder_is_no_backend_and_the_error_says_what_takes_one(kernelwright, tmp_path):
+    result = kernelwright("manual", str(tmp_path))
+    assert result.code == 2
+    assert "is a file or folder, not the name of a backend" in str(result.error)
+    assert "isa manual take the folder of an instruction set" in str(result.error)
