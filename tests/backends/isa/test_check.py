@@ -1,6 +1,5 @@
 """`isa check`: what it tries on sound instruction sets, and that it finds what is planted in unsound ones."""
 
-import dataclasses
 import json
 import re
 from itertools import count
@@ -223,7 +222,7 @@ def test_an_engine_that_differs_is_found():
 
         def run(self, program: Program, **options):
             done = super().run(program, **options)
-            return dataclasses.replace(done, cycles=max(done.cycles - 1, 0))
+            return done._replace(cycles=max(done.cycles - 1, 0))
 
     for engine, message in ((Forgetful, "x[3]: 0x"), (Fast, "cycles: ")):
         campaign = Campaign(architecture, engine(architecture), np.random.default_rng(0))
