@@ -82,15 +82,18 @@ def _import_file(path: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except BaseException as error:
         del sys.modules[module_name]
-        if isinstance(error, DefinitionError) or not isinstance(error, Exception):
+        if isinstance(error, DefinitionError) or not isinstance(error, Exception | SystemExit):
             raise
         line = error.lineno if isinstance(error, SyntaxError) else _line_in(error, path)
         where = f"{path}:{line}" if line else str(path)
-        raise DefinitionError(f"{type(error).__name__}: {error}", "the file cannot be imported", where=where) from error
+        right = "the file cannot be imported"
+        if isinstance(error, NameError):
+            right = "declare it above; operands have a meaning only in bodies"
+        raise DefinitionError(f"{type(error).__name__}: {error}", right, where=where) from error
     return module
 
 
-def _line_in(error: Exception, path: Path) -> int | None:
+def _line_in(error: BaseException, path: Path) -> int | None:
     """The last line of the file that the error went through."""
     line, frame = None, error.__traceback__
     while frame is not None:

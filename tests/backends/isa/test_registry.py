@@ -90,6 +90,11 @@ def test_unknown_names_are_usage_errors(name, message, hint):
         ("x = 1\ny = x / 0\n", r"isa\.py:2: ZeroDivisionError: division by zero"),
         ("x = (\n", r"isa\.py:1: SyntaxError: '\(' was never closed"),
         ("import not_there\n", r"isa\.py:1: ModuleNotFoundError: No module named 'not_there'"),
+        ("import sys\nsys.exit(3)\n", r"isa\.py:2: SystemExit: 3"),
+        (
+            ISA.replace("imm: Imm()", "imm: Out(ram)"),
+            r"isa\.py:8: NameError: name 'ram' is not defined\n  hint: declare it above",
+        ),
         ("x = 1\n", "0 instruction sets in one file"),
         (ISA + '\nsecond = Isa("second", title="Second")\n', "2 instruction sets in one file"),
     ],
