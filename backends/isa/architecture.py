@@ -39,7 +39,7 @@ class BoundMemory:
     granule: int
     """Elements tracked as one; the whole size where the definition says 0."""
     beyond: Literal["trap", "zero"]
-    reset: int
+    reset: float
     is_registers: bool
     zero: int | None
     single: bool

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import re
 from collections.abc import Iterator, Mapping
 from itertools import combinations
+from math import prod
 from typing import Any
 
 from backends.isa.architecture import Architecture, BoundHandler, BoundLoops, BoundMemory, BoundOperand, BoundRegion, Instruction
@@ -18,6 +20,7 @@ from backends.isa.definition import (
     Handler,
     Helper,
     Immediate,
+    Loops,
     Memory,
     Op,
     Operand,
@@ -26,13 +29,17 @@ from backends.isa.definition import (
 )
 from backends.isa.dtypes import MX, ValueType
 from backends.isa.errors import DefinitionError
-from backends.isa.expression import Values, evaluate, evaluate_dtype
+from backends.isa.expression import Size, Values, evaluate, evaluate_dtype
 from backends.isa.language import ir
 from backends.isa.language.check import check_body, check_helper
 from backends.isa.language.scope import Context, MemoryShape, Operands, immediate_type
 from backends.isa.language.typed import Typed, full
 from backends.isa.machine import Machine, load_machine
 from harness.errors import did_you_mean
+
+MOST_BYTES = 1 << 40
+"""Of a memory: engines reserve its addresses, and take pages of it as they are touched."""
+_MNEMONIC = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*\Z")
 
 
 def load(
@@ -62,6 +69,7 @@ def bind(definition: Definition, machine: Machine) -> Architecture:
         handler = binder.handler(definition.handler) if definition.handler else None
     except DefinitionError as error:
         problems.append(error)
+    problems += _mnemonics(definition, instructions)
     problems += _overlaps(definition, instructions)
     if problems:
         said = dict.fromkeys(map(str, problems))  # what is wrong with a procedure is wrong wherever it is used
@@ -81,11 +89,7 @@ class _Binder:
         self.values: Values = machine.values
         self.memories = {name: self.memory(memory) for name, memory in definition.memories.items()}
         stack = definition.loops
-        self.loops = (
-            BoundLoops(stack.name, evaluate(stack.depth, self.values), evaluate(stack.limit, self.values), stack.doc)
-            if stack
-            else None
-        )
+        self.loops = self.stack(stack) if stack else None
         self.functions: dict[str, ir.Function] = {}
         self.helpers: dict[str, Helper] = {}
         self.checking: set[str] = set()
@@ -110,31 +114,51 @@ class _Binder:
                 self.checking.discard(helper.name)
         return self.functions[helper.name]
 
+    def number(self, what: str, size: Size, where: str, least: int, most: int | None = None) -> int:
+        """The value of a size. DefinitionError if it is no integer of this range."""
+        return _integer(what, evaluate(size, self.values), where, least, most)
+
+    def stack(self, loops: Loops) -> BoundLoops:
+        where = self.definition.file.name
+        depth = self.number(f"{loops.name!r}: depth", loops.depth, where, 1)
+        limit = self.number(f"{loops.name!r}: limit", loops.limit, where, 0)
+        return BoundLoops(loops.name, depth, limit, loops.doc)
+
     def memory(self, memory: Memory) -> BoundMemory:
-        size = evaluate(memory.size, self.values)
-        align, granule = evaluate(memory.align, self.values), evaluate(memory.granule, self.values)
-        if size <= 0 or align <= 0 or granule < 0:
-            raise DefinitionError(
-                f"{memory.name!r}: size {size}, align {align}, granule {granule}",
-                "sizes and alignments are positive",
-                where=self.definition.file.name,
-            )
-        if memory.zero is not None and not 0 <= memory.zero < size:
-            raise DefinitionError(
-                f"{memory.name!r}: zero={memory.zero}", f"one of its registers, 0 to {size - 1}", where=self.definition.file.name
-            )
+        where, dtype = memory.where, evaluate_dtype(memory.dtype, self.values)
+        what, amount = f"{memory.name!r}:", "count" if memory.is_registers else "size"
+        lanes = self.number(f"{what} lanes", memory.lanes, where, 1)
+        size = self.number(f"{what} {amount}", memory.size, where, 1, MOST_BYTES // dtype.bytes)
+        align = self.number(f"{what} align", memory.align, where, 1)
+        granule = self.number(f"{what} granule", memory.granule, where, 0)
+        if memory.zero is not None:
+            self.number(f"{what} zero", memory.zero, where, 0, size // lanes - 1)
+        if not dtype.is_float:
+            _integer(f"reset of {memory.name!r}, which stores {dtype}:", memory.reset, where, *dtype.range)
+        if memory.pointer:
+            self.check_pointer(memory)
         return BoundMemory(
-            memory.name, evaluate_dtype(memory.dtype, self.values), size, memory.doc, memory.pointer, align, granule or size,
-            memory.beyond, memory.reset, memory.is_registers, memory.zero, memory.single, memory.preload, memory.image,
-            tuple(self.region(memory, region, size) for region in memory.regions), evaluate(memory.lanes, self.values),
+            memory.name, dtype, size, memory.doc, memory.pointer, align, granule or size, memory.beyond, memory.reset,
+            memory.is_registers, memory.zero, memory.single, memory.preload, memory.image,
+            tuple(self.region(memory, region, size) for region in memory.regions), lanes,
         )  # fmt: skip
+
+    def check_pointer(self, memory: Memory) -> None:
+        file = self.definition.memories.get(memory.pointer)
+        numbered = file is not None and file.is_registers and not file.single and file.lanes == 1
+        if file is None or not numbered or evaluate_dtype(file.dtype, self.values).is_float:
+            raise DefinitionError(
+                f"{memory.name!r}: pointer={memory.pointer}",
+                "a file of integer registers of this definition, such as isa.registers('x', u32, 16)",
+                where=memory.where,
+            )
 
     def region(self, memory: Memory, region: Region, size: int) -> BoundRegion:
         start, count = evaluate(region.start, self.values), evaluate(region.size, self.values)
         if not 0 <= start <= start + count <= size:
             raise DefinitionError(
                 f"region {region.name!r} of {memory.name!r}: {start} to {start + count}", f"{memory.name} has {size} elements",
-                where=self.definition.file.name,
+                where=memory.where,
             )  # fmt: skip
         return BoundRegion(region.name, start, count, region.writable, region.doc)
 
@@ -185,7 +209,7 @@ class _Binder:
         """Fields of the word, fixed and for operands. ``complete`` wants a place or a default for every operand."""
         names = {operand.name for operand in op.operands}
         fields = pending.format.fields
-        fixed: list[tuple[Field, int]] = []
+        numbers: dict[str, int] = {}
         placed = {name: fields[name] for name in names & fields.keys() if name not in pending.uses}
         for name, use in pending.uses.items():
             if isinstance(use, str) and name in names and use in fields:
@@ -200,7 +224,7 @@ class _Binder:
                         "a smaller value or a wider field",
                         where=where,
                     )
-                fixed.append((fields[name], value))
+                numbers[name] = value
             else:
                 raise DefinitionError(
                     f"{name}={use!r} in the encoding",
@@ -215,17 +239,27 @@ class _Binder:
                     f'say {operand.name}="FIELD"; {pending.format.name} has {", ".join(fields)}',
                     where=where,
                 )
-        used = [*(field for field, _ in fixed), *placed.values()]
-        if any(a.mask & b.mask for a, b in combinations(used, 2)):
-            raise DefinitionError("two of its fields share bits", "one bit of the word, one use", where=where)
-        return Encoding(tuple(fixed), {o.name: placed[o.name] for o in op.operands if o.name in placed})
+        used = [*((name, fields[name]) for name in numbers), *placed.items()]
+        for (one, field), (other, its) in combinations(used, 2):
+            if shared := field.mask & its.mask:
+                bits = ", ".join(str(bit) for bit in range(shared.bit_length()) if shared >> bit & 1)
+                raise DefinitionError(f"{one} and {other} share bit {bits} of the word", "one bit, one use", where=where)
+        fixed = tuple((fields[name], value) for name, value in numbers.items())
+        return Encoding(fixed, {o.name: placed[o.name] for o in op.operands if o.name in placed})
 
     def operand(self, operand: Operand, field: Field | None, where: str) -> BoundOperand:
         kind = operand.kind
         if isinstance(kind, Access):
             file = kind.target.name if kind.target.is_registers else kind.target.pointer
             count = self.memories[file].size // self.memories[file].lanes
+            if field is not None and count > 1 << field.width:
+                raise DefinitionError(
+                    f"operand {operand.name!r}: {count} registers {file!r} in a field of {field.width} bits",
+                    f"a field of {(count - 1).bit_length()} bits, or at most {1 << field.width} registers",
+                    where=where,
+                )
             return BoundOperand(operand.name, kind, field, 0, count - 1, file, count)
+        _integer(f"operand {operand.name!r}: scale", kind.scale, where, 1)
         bits = field.width if field else 0
         low, high = (-(1 << bits >> 1), (1 << bits >> 1) - 1) if kind.signed else (0, (1 << bits) - 1)
         low, high = low * kind.scale, high * kind.scale
@@ -234,8 +268,11 @@ class _Binder:
         default = kind.default
         if field is not None and not low <= least <= most <= high:
             raise DefinitionError(f"operand {operand.name!r}: {least} to {most}", f"its field holds {low} to {high}", where=where)
-        if default is not None and not least <= default <= most and field is not None:
-            raise DefinitionError(f"operand {operand.name!r}: default {default}", f"it is {least} to {most}", where=where)
+        named = [(f"value {name!r}", value) for name, value in kind.names]
+        for what, value in ([("default", default)] if default is not None else []) + named:
+            if field is not None and (not least <= value <= most or value % kind.scale):
+                right = f"it is {least} to {most}" + (f", a multiple of {kind.scale}" if kind.scale > 1 else "")
+                raise DefinitionError(f"operand {operand.name!r}: {what} {value}", right, where=where)
         return BoundOperand(operand.name, kind, field, least, most)
 
     def operands(self, operands: tuple[BoundOperand, ...], where: str) -> tuple[Operands, dict[str, ir.Open]]:
@@ -274,10 +311,12 @@ class _Binder:
                 "only u8 memories hold other types; MX windows are opened in the body, with scales=",
                 where=where,
             )
-        if not shape or min(shape) <= 0 or align <= 0:
+        if not shape or not all(isinstance(number, int) and number > 0 for number in (*shape, align)):
             raise DefinitionError(
                 f"operand {operand.name!r}: shape {list(shape)}, align {align}", "positive sizes, at least one", where=where
             )
+        if access.length is None and not (access.direction == "in" and memory.beyond == "zero"):
+            _check_fits(operand.name, access, memory, -(-prod(shape) * dtype.bits // memory.dtype.bits), where)
         length = None
         if access.length is not None:
             kind = self.memories[access.length.name].dtype.compute
@@ -301,6 +340,23 @@ class _Binder:
         )
 
 
+def _integer(what: str, value: float, where: str, least: int, most: int | None = None) -> int:
+    if not isinstance(value, int) or value < least or (most is not None and value > most):
+        right = f"an integer, {least} or more" if most is None else f"an integer from {least} to {most}"
+        raise DefinitionError(f"{what} {value}", right, where=where)
+    return value
+
+
+def _check_fits(name: str, access: Access, memory: BoundMemory, units: int, where: str) -> None:
+    """A window that never lies in its memory is a mistake."""
+    regions = [region.size for region in memory.regions if region.writable or access.direction == "in"]
+    most = max(regions, default=0) if memory.regions else memory.size
+    if units > most:
+        raise DefinitionError(
+            f"operand {name!r}: {units} elements of {memory.name!r}", f"at most {most}: it is never in range", where=where
+        )
+
+
 def _immediate(operand: BoundOperand) -> Typed:
     """An immediate as bodies see it. Words made elsewhere may hold what the assembler refuses: its range is the field's."""
     kind: Any = operand.kind
@@ -313,6 +369,27 @@ def _immediate(operand: BoundOperand) -> Typed:
     if operand.field is None and kind.high is not None:
         high = operand.high  # the same for all instructions of a family, which then have one body
     return Typed(value, min(low * kind.scale, default), max(high * kind.scale, default))
+
+
+def _mnemonics(definition: Definition, instructions: list[Instruction]) -> Iterator[DefinitionError]:
+    """Names that the assembler cannot read, would take for something else, or has twice."""
+    files = [m.name for m in definition.memories.values() if m.is_registers and not m.single]
+    register = re.compile(rf"({'|'.join(files)})[0-9]+")
+    places = {op.key: op.where for op in definition.ops}
+    taken: dict[str, Instruction] = {}
+    for instruction in instructions:
+        name, where = instruction.mnemonic, places[instruction.key]
+        marker = next((marker for marker in definition.comments if marker in name), None)
+        other = taken.setdefault(name.casefold(), instruction)  # the manual has one page for names that differ only in case
+        if not _MNEMONIC.match(name):
+            yield DefinitionError(f"mnemonic {name!r}", "letters A to Z, digits, _ and ., and no digit or . first", where=where)
+        elif marker is not None:
+            yield DefinitionError(f"mnemonic {name!r} contains {marker!r}", "which begins a comment: choose another", where=where)
+        elif (files and register.fullmatch(name)) or (definition.dialect and name in definition.dialect.registers):
+            yield DefinitionError(f"mnemonic {name!r} is the name of a register", "choose another", where=where)
+        elif other is not instruction:
+            hint = f"{places[other.key]} has {other.mnemonic!r}; give every instruction its own name"
+            yield DefinitionError(f"mnemonic {name!r} is taken", hint, where=where)
 
 
 def _overlaps(definition: Definition, instructions: list[Instruction]) -> Iterator[DefinitionError]:

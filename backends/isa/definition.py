@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from backends.isa.checked import checked
 from backends.isa.dialect import Dialect
 from backends.isa.dtypes import DType, Storage
 from backends.isa.expression import DTypeParam, Expr, Param, Size
@@ -52,7 +53,7 @@ class Memory:
     """Elements that a scoreboard tracks as one; 0 tracks the whole memory as one."""
     beyond: Literal["trap", "zero"] = "trap"
     """What reading past the end does: a trap, or zeros. Writing past the end always traps."""
-    reset: int = 0
+    reset: float = 0
     """Initial value of every element."""
     is_registers: bool = False
     zero: int | None = None
@@ -68,6 +69,8 @@ class Memory:
     lanes: Size = 1
     """Register files: elements of a register. With more than one, operands give a number and no value (``index(vd)``), and
     ``size`` counts the elements of all registers."""
+    where: str = field(default="", repr=False, compare=False)
+    """File and line of its declaration, for messages."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +136,7 @@ class Format:
     name: str
     fields: Mapping[str, Field]
 
+    @checked
     def __call__(self, **uses: int | Expr | str | None) -> PendingEncoding:
         """An encoding in this format."""
         return PendingEncoding(self, uses)

@@ -45,6 +45,12 @@ class DType:
         """Whether values are read as f32."""
         return self.kind in ("float", "scale")
 
+    @property
+    def range(self) -> tuple[int, int]:
+        """Least and greatest value of an integer type."""
+        low = -(1 << self.bits - 1) if self.kind == "signed" else 0
+        return low, low + (1 << self.bits) - 1
+
     def __repr__(self) -> str:
         return self.name
 

@@ -87,7 +87,10 @@ def _import_file(path: Path) -> ModuleType:
         if isinstance(error, DefinitionError) or not isinstance(error, (Exception, SystemExit)):
             raise
         where = raised_at(error, path.resolve()).replace(str(path.resolve()), str(path)) or str(path)
-        raise DefinitionError(said(error), "the file cannot be imported", where=where) from error
+        right = "the file cannot be imported"
+        if isinstance(error, NameError):
+            right = "declare it above; operands have a meaning only in bodies"
+        raise DefinitionError(said(error), right, where=where) from error
     return module
 
 

@@ -94,6 +94,10 @@ def test_unknown_names_are_usage_errors(name, message, hint):
         ("import not_there\n", r"isa\.py:1: ModuleNotFoundError: No module named 'not_there'"),
         ("import sys\nsys.exit(3)\n", r"isa\.py:2: SystemExit: 3"),
         ("x = 1\0\n", r"isa\.py: SyntaxError: source code string cannot contain null bytes"),
+        (
+            ISA.replace("imm: Imm()", "imm: Out(ram)"),
+            r"isa\.py:8: NameError: name 'ram' is not defined\n  hint: declare it above",
+        ),
         ("x = 1\n", "0 instruction sets in one file"),
         (ISA + '\nsecond = Isa("second", title="Second")\n', "2 instruction sets in one file"),
     ],
