@@ -55,7 +55,7 @@ def load(
 def bind(definition: Definition, machine: Machine) -> Architecture:
     """Gives every size its value and checks every body. DefinitionError with everything that is wrong, one paragraph each."""
     binder = _Binder(definition, machine)
-    problems: list[DefinitionError] = []
+    problems = list(machine.undeclared(definition))
     instructions: list[Instruction] = []
     for op in definition.ops:
         if op.when is not None and not evaluate(op.when, machine.values):

@@ -45,8 +45,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from backends.isa.errors import DefinitionError
-from harness.errors import did_you_mean
+from backends.isa.tables import Tables
 
 Pattern = Literal["each", "half", "quarter", "pair", "once", "last"]
 """Which register of an operand's group uop q of n touches: q, q // 2, q // 4, (q + 1) // 2, 0, or 0 and only where q = n - 1."""
@@ -55,7 +54,6 @@ Predicted = Literal["", "taken", "backward", "never"]
 PREDICTED: tuple[Predicted, ...] = get_args(Predicted)
 Waits = Literal["", "retirement", "all"]
 WAITS: tuple[Waits, ...] = get_args(Waits)
-COST_KEYS = frozenset(("interval", "latency", "base", "per"))
 PARTS = 16
 """Most uops of an instruction."""
 SECTIONS = {
@@ -64,6 +62,8 @@ SECTIONS = {
     "uops": ("latency", "width", "reorder", "retire", "station"),
 }
 """Tables of a timing, and the sizes that they hold."""
+BESIDE = {"dispatch": ("early",), "uops": ("mask",)}
+"""What else they may hold."""
 
 
 @dataclass(frozen=True)
@@ -120,66 +120,69 @@ class Pipeline:
     stages: Mapping[str, Stage]
 
 
-Wrong = Callable[[str, str, str], DefinitionError]
-"""Makes an error of entry, message and hint."""
+STAGE_KEYS = tuple(Stage.__dataclass_fields__)
+"""What a cost class of a pipeline may say besides its cycles."""
+Number = Callable[[str, Any], int]
+"""Evaluates an entry: ``number("timing.rtl.fetch.line", 4)``."""
 
 
-def read_pipeline(name: str, entry: Mapping[str, Any], number: Callable[[str, Any], int], wrong: Wrong) -> Pipeline:
-    """The pipeline of a timing's table. ``number`` evaluates an entry. DefinitionError for what is wrong."""
-    where = f"timing.{name}"
-    tables: dict[str, dict[str, Any]] = {}
-    for section, keys in SECTIONS.items():
-        table = dict(entry.get(section) or {})
-        extra = {"dispatch": {"early"}, "uops": {"mask"}}.get(section, set())
-        if set(table) - extra != set(keys):
-            raise wrong(f"{where}.{section}", f"holds {', '.join(table) or 'nothing'}", f"{', '.join(keys)}")
-        tables[section] = table
-    sizes = {
-        section: {key: number(f"{where}.{section}.{key}", tables[section][key]) for key in keys}
-        for section, keys in SECTIONS.items()
-    }
-    if small := next((f"{s}.{k}" for s, table in sizes.items() for k, size in table.items() if size < 1), None):
-        raise wrong(f"{where}.{small}", "is 0", "sizes of a pipeline are at least 1")
-    if sizes["fetch"]["buffer"] < sizes["fetch"]["line"]:
-        raise wrong(f"{where}.fetch.buffer", "is smaller than a line", "what is fetched must fit")
-    early = {
-        file: number(f"{where}.dispatch.early.{file}", cycles) for file, cycles in tables["dispatch"].get("early", {}).items()
-    }
-    ports = {port: number(f"{where}.ports.{port}", servers) for port, servers in dict(entry.get("ports") or {}).items()}
-    stages = {
-        cost: read_stage(f"{where}.costs.{cost}", value if isinstance(value, Mapping) else {}, ports, number, wrong)
-        for cost, value in dict(entry.get("costs") or {}).items()
-    }
-    return Pipeline(sizes["fetch"], sizes["dispatch"], sizes["uops"], early, str(tables["uops"].get("mask", "")), ports, stages)
+def read_pipeline(entry: str, timing: Mapping[str, Any], number: Number, tables: Tables) -> Pipeline:
+    """The pipeline of a timing's table. Mistakes become problems of the tables, or are DefinitionErrors."""
+    read = {name: _section(f"{entry}.{name}", timing.get(name), keys, number, tables) for name, keys in SECTIONS.items()}
+    if read["fetch"].get("buffer", 0) < read["fetch"].get("line", 0):
+        tables.problems.append(tables.wrong(f"{entry}.fetch.buffer", "is smaller than a line", "what is fetched must fit"))
+    dispatch, uops = timing.get("dispatch") or {}, timing.get("uops") or {}
+    early = tables.each(f"{entry}.dispatch.early", dispatch["early"], number) if "early" in dispatch else {}
+    for name in early:
+        tables.name("memory or register file", name, f"{entry}.dispatch.early")
+    mask = uops.get("mask", "")
+    if mask:
+        tables.name("operand", str(mask), f"{entry}.uops", "mask")
+    ports = tables.each(f"{entry}.ports", timing["ports"], number) if "ports" in timing else {}
+    stages = tables.each(f"{entry}.costs", timing.get("costs"), lambda of, cost: read_stage(of, cost, ports, number, tables))
+    return Pipeline(read["fetch"], read["dispatch"], read["uops"], early, str(mask), ports, stages)
 
 
-def stageless(value: Any) -> Any:
-    """An entry of ``costs`` without what its stage says."""
-    return {key: entry for key, entry in value.items() if key in COST_KEYS} if isinstance(value, Mapping) else value
+def _section(entry: str, value: Any, keys: tuple[str, ...], number: Number, tables: Tables) -> dict[str, int]:
+    """The sizes of a table of `SECTIONS`."""
+    table = tables.table(entry, value)
+    known = tables.known(entry, table, (*keys, *BESIDE.get(entry.rpartition(".")[2], ())))
+    if known and (lacking := [key for key in keys if key not in table]):
+        tables.problems.append(tables.wrong(entry, f"{', '.join(lacking)} is missing", f"it has {', '.join(keys)}"))
+    sizes = tables.each(entry, {key: table[key] for key in keys if key in table} or None, number)
+    for key, size in sizes.items():
+        if size < 1:
+            tables.problems.append(tables.wrong(f"{entry}.{key}", f"is {size}", "sizes of a pipeline are at least 1"))
+    return sizes
 
 
-def read_stage(
-    where: str, value: Mapping[str, Any], ports: Mapping[str, int], number: Callable[[str, Any], int], wrong: Wrong
-) -> Stage:
-    """The stage of a cost class."""
-    given = {key: entry for key, entry in value.items() if key not in COST_KEYS}
-    known = Stage.__dataclass_fields__
-    for key in given:
-        if key not in known:
-            raise wrong(where, f"{key!r} is no property of a class", did_you_mean(key, known) or ", ".join(known))
+def read_stage(entry: str, value: Any, ports: Mapping[str, int], number: Number, tables: Tables) -> Stage:
+    """The stage of a cost class; keys that are none of its own are for others."""
+    given = {key: value[key] for key in STAGE_KEYS if key in value} if isinstance(value, Mapping) else {}
     made: dict[str, Any] = {}
-    for key, entry in given.items():
+    for key, said in given.items():
+        choices: tuple[str, ...] | None = {"waits": WAITS, "predicts": PREDICTED, "port": tuple(ports)}.get(key)
         if key in ("reads", "writes"):
-            if bad := next((pattern for pattern in entry.values() if pattern not in PATTERNS), None):
-                raise wrong(f"{where}.{key}", f"{bad!r} is no pattern", ", ".join(PATTERNS))
-            made[key] = dict(entry)
-        elif key in ("waits", "predicts", "port"):
-            allowed: tuple[str, ...] = {"waits": WAITS, "predicts": PREDICTED, "port": tuple(ports)}[key]
-            if entry not in allowed:
-                raise wrong(f"{where}.{key}", f"{entry!r} is not known", ", ".join(filter(None, allowed)))
-            made[key] = entry
-        elif isinstance(known[key].default, bool):
-            made[key] = bool(entry)
+            made[key] = _patterns(f"{entry}.{key}", said, tables)
+        elif choices is not None:
+            if said not in choices:
+                raise tables.wrong(entry, f"{key} is {said!r}", ", ".join(filter(None, choices)) or "there are none", key)
+            made[key] = said
+        elif isinstance(Stage.__dataclass_fields__[key].default, bool):
+            if not isinstance(said, bool):
+                raise tables.wrong(entry, f"{key} is {said!r}", "true or false", key)
+            made[key] = said
         else:
-            made[key] = number(f"{where}.{key}", entry)
+            made[key] = number(f"{entry}.{key}", said)
     return Stage(**made)
+
+
+def _patterns(entry: str, value: Any, tables: Tables) -> dict[str, Pattern]:
+    """Which registers of its operands' groups a uop reads or writes."""
+    table = dict(tables.table(entry, value))
+    for name, pattern in table.items():
+        if pattern not in PATTERNS:
+            raise tables.wrong(entry, f"{name} is {pattern!r}", ", ".join(PATTERNS), name)
+        if not name.isdecimal():  # the number of a fixed register
+            tables.name("operand", name, entry)
+    return table

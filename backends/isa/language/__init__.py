@@ -15,7 +15,7 @@ the definition (integers here), memories, register files, traps, loops, helpers 
 | ``x = expression``, ``x += expression`` | local variable; its type is fixed by the first assignment |
 | ``t = array(f32, 4, 16)`` | local array of zeros |
 | ``t[i, j] = x``, ``rd[i] = x`` | element of a local array or of an out or inout window |
-| ``row = In(vram, VLEN, at=address)`` | opens a window in the body (also ``Out``, ``InOut``; ``dtype= align= length= scales=``) |
+| ``row = In(vram, VLEN, at=address)`` | opens a window in the body (also ``Out``, which shows only what the body wrote, ``InOut``; ``dtype= align= length= scales=``) |
 | ``mem[i] = x``, ``gp[i] = x``, ``stride.value = x`` | element of a memory or register file, written at the end |
 | ``store(mem, address, n, x)`` | the low n bytes (1 to 4) of a u32, little endian, into a memory of bytes, at the end |
 | ``check(vd)``, ``x = part(vs2, i)`` | a procedure: its statements stand here, its value is assigned |
@@ -24,7 +24,7 @@ the definition (integers here), memories, register files, traps, loops, helpers 
 | ``return a, b`` | new values of the out and inout register operands, in order; every path must return if there are any |
 | ``require(condition, TRAP, value, limit=n)`` | traps unless the condition holds; value and limit go into the fault |
 | ``jump(target)``, ``halt()`` | where to go after this instruction |
-| ``work(n)`` | amount of work, for the cost class in machine.toml |
+| ``work(n)`` | amount of work, 0 or more, for the cost class in machine.toml |
 | ``work(n, part=q)`` | cycles that uop q (0 to 15) takes, for classes that are ``timed`` (`backends.isa.pipeline`); other classes: nothing |
 | ``loops.push(register_number, body_address)``, ``loops.restart(position)``, ``loops.remove(position)`` | hardware loops |
 

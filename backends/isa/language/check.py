@@ -18,9 +18,12 @@ from backends.isa.dtypes import MX, DType, ValueType
 from backends.isa.errors import DefinitionError
 from backends.isa.language import expressions, ir
 from backends.isa.language.expressions import as_int, bytes_of, condition, expression, flat_index, of_type, state_index, taking
-from backends.isa.language.scope import Context, Operands, Place, Scope, Shaped
+from backends.isa.language.facts import both, learn, without
+from backends.isa.language.instead import unsupported
+from backends.isa.language.reads import unwritten_read
+from backends.isa.language.scope import Context, Facts, Operands, Place, Scope, Shaped
 from backends.isa.language.source import always_returns, assigned, early_return, leaves, meet, product, scalar, scalars, source_of
-from backends.isa.language.typed import INTEGERS, RuleError, Typed, full, integer, narrowed
+from backends.isa.language.typed import INTEGERS, RuleError, Typed, full, integer
 
 MAX_SLOTS = 4096
 """Most windows that one ``Out(...)`` in a loop may open in one instruction."""
@@ -35,6 +38,10 @@ def check_body(function: Callable[..., Any], context: Context, operands: Operand
     checker = _Checker(function, context, operands)
     for name, opened in windows.items():
         checker.scope.shaped[name] = Shaped(name, opened.type, opened.shape, opened.direction)
+    outs = [name for name, opened in windows.items() if opened.direction == "out"]
+    if (read := unwritten_read(checker.tree, outs)) is not None:
+        said, hint = f"{ast.unparse(read)!r} is read before it is written", "use InOut to read what was there, or write it first"
+        raise checker.error(read, RuleError(said, hint))
     statements = checker.body()
     if operands.results and not always_returns(statements):
         names = ", ".join(name for name, _ in operands.results)
@@ -71,6 +78,7 @@ class _Known:
     locals: Mapping[str, Typed]
     shaped: Mapping[str, Shaped]
     operands: Operands
+    facts: Facts
     moved: bool
 
 
@@ -130,9 +138,7 @@ class _Checker:
                 return [self.effect(name, arguments, {k.arg or "**": k.value for k in keywords})]
             case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method), args=arguments, keywords=[])):
                 return [self.loops_call(name, method, arguments)]
-        raise RuleError(
-            f"{ast.unparse(node).splitlines()[0]!r} is not part of the language", "see backends/isa/language/__init__.py"
-        )
+        raise unsupported(node)
 
     # Assignments
 
@@ -176,6 +182,7 @@ class _Checker:
         self.scope.declared[name] = value.type
         variable = self.scope.prefix + name
         self.scope.locals[name] = Typed(ir.Local(value.type, variable), value.low, value.high)
+        self.scope.facts = without(self.scope.facts, [variable])
         return ir.Assign(variable, value.expr)
 
     # Procedures
@@ -196,7 +203,7 @@ class _Checker:
         self.inlined += 1
         inner.scope.prefix = f"{procedure.name}@{self.inlined}."
         inner.scope.conversions = self.scope.context.procedures.setdefault(procedure.name, {})
-        inner.scope.moved, inner.returns = self.scope.moved, ("int",)
+        inner.scope.moved, inner.scope.facts, inner.returns = self.scope.moved, self.scope.facts, ("int",)
         inner.nested, inner.inlined, inner.place = self.nested + 1, self.inlined, self.place
         statements: list[ir.Stmt] = []
         for (name, kind), value in zip(kinds.items(), arguments, strict=True):
@@ -210,7 +217,7 @@ class _Checker:
             inner.scope.locals[name] = Typed(ir.Local(kind, variable), taken.low, taken.high)
             statements.append(ir.Assign(variable, taken.expr))
         made, result = inner.procedure()
-        self.inlined, self.scope.moved = inner.inlined, inner.scope.moved
+        self.inlined, self.scope.moved, self.scope.facts = inner.inlined, inner.scope.moved, inner.scope.facts
         return [*statements, *made], result
 
     def procedure(self) -> tuple[tuple[ir.Stmt, ...], Typed | None]:
@@ -339,27 +346,30 @@ class _Checker:
         trips = max(0, -(-span // abs(step.constant)))
         if trips > MAX_ELEMENTS:
             raise RuleError(f"the loop may run {trips} times", f"at most {MAX_ELEMENTS}; bound its end with clamp or min")
-        self.forget(node.body)
         variable = ir.Local("int", self.scope.prefix + name)
+        self.forget(node.body, name)
+        before = self.known()
         low, high = (start.low, stop.high - 1) if step.constant > 0 else (stop.low + 1, start.high)
         self.scope.locals[name] = Typed(variable, min(low, high), max(low, high))
-        outer, shaped, known = self.place, dict(self.scope.shaped), set(self.scope.locals)
+        outer = self.place
         self.place = replace(outer, trips=outer.trips * max(trips, 1), in_loop=True)
         body = self.block(node.body)
         self.place = outer
-        self.forget(node.body)
-        del self.scope.locals[name]
-        self.scope.shaped = {key: value for key, value in self.scope.shaped.items() if key in shaped}
+        self.forget(node.body, name)
+        self.scope.locals.pop(name, None)
         least = stop.low - start.high if step.constant > 0 else start.low - stop.high
         whole = least > 0 and not any(isinstance(inner, ast.Break | ast.Continue) for inner in ast.walk(node))
-        self.scope.locals = {
-            key: value for key, value in self.scope.locals.items() if key in known or (whole and value.type != "int")
-        }
+        after = self.known() if whole else before  # what a pass tells holds behind the loop if there is a whole one
+        new = {key: value for key, value in after.locals.items() if key not in before.locals and value.type != "int"}
+        kept = {key: value for key, value in after.locals.items() if key in before.locals}
+        self.restore(replace(after, locals=kept | new, shaped=before.shaped, moved=self.scope.moved))
         return [ir.For(variable.name, start.expr, stop.expr, step.constant, trips, body)] if trips else []
 
-    def forget(self, nodes: Iterable[ast.stmt]) -> None:
-        """Gives up the ranges of the variables that statements assign."""
-        for name in (name for node in nodes for name in assigned(node)):
+    def forget(self, nodes: Iterable[ast.stmt], variable: str) -> None:
+        """Gives up what is known of the variables that the statements of a loop assign, and of its own."""
+        names = [variable, *(name for node in nodes for name in assigned(node))]
+        self.scope.facts = without(self.scope.facts, (self.scope.prefix + name for name in names))
+        for name in names:
             if name in self.scope.locals and self.scope.declared.get(name) in INTEGERS:
                 self.scope.locals[name] = full(self.scope.locals[name].expr)
 
@@ -377,7 +387,8 @@ class _Checker:
             self.restore(after_then)
         else:
             moved = after_then.moved or after_else.moved
-            self.restore(replace(before, locals=meet(after_then.locals, after_else.locals), moved=moved))
+            facts = both(after_then.facts, after_else.facts)
+            self.restore(replace(before, locals=meet(after_then.locals, after_else.locals), facts=facts, moved=moved))
         self.scope.shaped = dict(before.shaped)
         return [ir.If(decision.expr, taken, other)]
 
@@ -385,45 +396,18 @@ class _Checker:
         """Statements where a condition holds or not, and what is known after them."""
         outer = self.place
         self.place = replace(outer, in_branch=True)
-        self.learn(decision, holds)
+        learn(self.scope, decision, holds)
         statements = self.block(nodes)
         self.place = outer
         return statements, self.known()
 
     def known(self) -> _Known:
-        return _Known(dict(self.scope.locals), dict(self.scope.shaped), self.scope.operands, self.scope.moved)
+        scope = self.scope
+        return _Known(dict(scope.locals), dict(scope.shaped), scope.operands, scope.facts, scope.moved)
 
     def restore(self, known: _Known) -> None:
         self.scope.locals, self.scope.shaped = dict(known.locals), dict(known.shaped)
-        self.scope.operands, self.scope.moved = known.operands, known.moved
-
-    def learn(self, decision: ir.Expr, holds: bool) -> None:
-        """Narrows ranges by a condition that is known to hold or not."""
-        if isinstance(decision, ir.Not):
-            self.learn(decision.value, not holds)
-        elif isinstance(decision, ir.Logic) and (decision.op == "and") == holds:
-            self.learn(decision.left, holds)
-            self.learn(decision.right, holds)
-        elif isinstance(decision, ir.Compare):
-            opposite = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
-            mirrored = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
-            op = decision.op if holds else opposite[decision.op]
-            self.narrow(decision.left, op, decision.right)
-            self.narrow(decision.right, mirrored[op], decision.left)
-
-    def narrow(self, subject: ir.Expr, op: str, other: ir.Expr) -> None:
-        if not isinstance(other, ir.Const) or other.type not in ("int", *INTEGERS):
-            return
-        limit = Typed(other, int(other.value), int(other.value))
-        while isinstance(subject, ir.Cast) and subject.type == "int" and subject.value.type in INTEGERS:
-            subject = subject.value
-        name = subject.name.removeprefix(self.scope.prefix) if isinstance(subject, ir.Local) else ""
-        if isinstance(subject, ir.Local) and subject.name.startswith(self.scope.prefix) and name in self.scope.locals:
-            self.scope.locals[name] = narrowed(self.scope.locals[name], op, limit)
-        elif isinstance(subject, ir.OperandValue):
-            values = dict(self.scope.operands.values)
-            values[subject.name] = narrowed(values[subject.name], op, limit)
-            self.scope.operands = replace(self.scope.operands, values=values)
+        self.scope.operands, self.scope.facts, self.scope.moved = known.operands, known.facts, known.moved
 
     def returned(self, value: ast.expr | None) -> ir.Return:
         nodes = [] if value is None else value.elts if isinstance(value, ast.Tuple) else [value]
@@ -459,6 +443,8 @@ class _Checker:
         value = as_int(expression(arguments[0], self.scope))
         if name == "jump":
             return ir.Jump(value.expr)
+        if value.high < 0:
+            raise RuleError(f"work({ast.unparse(arguments[0])}) is negative", "an amount of work is 0 or more")
         return ir.Work(value.expr, expressions.part_of_work(options["part"], self.scope) if options else None)
 
     def store_bytes(self, arguments: list[ast.expr]) -> ir.Stmt:
@@ -477,7 +463,7 @@ class _Checker:
         value = arguments[2] if len(arguments) == 3 else None
         address = as_int(expression(value, self.scope)).expr if value is not None else None
         limit = as_int(expression(options["limit"], self.scope)).expr if "limit" in options else None
-        self.learn(holds.expr, holds=True)
+        learn(self.scope, holds.expr, holds=True)
         operand = value.id if isinstance(value, ast.Name) else ""
         return ir.Require(holds.expr, trap.name, operand, address, limit)
 

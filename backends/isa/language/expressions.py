@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
+from types import FunctionType
 from typing import Any
 
 from backends.isa.definition import Helper, Loops, Procedure
 from backends.isa.dtypes import ValueType
 from backends.isa.language import ir
+from backends.isa.language.facts import recalled, steady
+from backends.isa.language.instead import GUIDE, unsupported
 from backends.isa.language.scope import Scope, Shaped
 from backends.isa.language.typed import (
     INTEGERS,
@@ -41,6 +44,10 @@ CASTS = ("i32", "u32", "i64", "u64", "f32")
 
 def expression(node: ast.expr, scope: Scope) -> Typed:
     """The typed expression of a Python expression. RuleError if the language has no such thing."""
+    return recalled(scope, _expression(node, scope))
+
+
+def _expression(node: ast.expr, scope: Scope) -> Typed:
     match node:
         case ast.Constant(value=bool(value)):
             return boolean(value)
@@ -61,7 +68,7 @@ def expression(node: ast.expr, scope: Scope) -> Typed:
             return boolean(not test.constant) if test.constant is not None else Typed(ir.Not(test.expr))
         case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _COMPARE:
             return compare(_COMPARE[type(op)], expression(left, scope), expression(right, scope))
-        case ast.Compare():
+        case ast.Compare(ops=[_, _, *_]):
             raise RuleError("a chain of comparisons", "write a <= b and b < c")
         case ast.BoolOp(op=op, values=values):
             return _logic("and" if isinstance(op, ast.And) else "or", [condition(v, scope) for v in values])
@@ -75,7 +82,7 @@ def expression(node: ast.expr, scope: Scope) -> Typed:
             return _call(name, arguments, scope)
         case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method), args=arguments, keywords=[]):
             return _loops(name, method, arguments, scope)
-    raise RuleError(f"{ast.unparse(node)!r} is not part of the language", "see backends/isa/language/__init__.py for what is")
+    raise unsupported(node)
 
 
 def condition(node: ast.expr, scope: Scope) -> Typed:
@@ -126,7 +133,7 @@ def flat_index(shaped: Shaped, node: ast.expr, scope: Scope) -> ir.Expr:
         if index.low < 0 or index.high >= extent:
             raise RuleError(
                 f"index {ast.unparse(part)!r} of {shaped.name!r} may be {index.low} to {index.high}, its size is {extent}",
-                f"prove it: require({ast.unparse(part)} < {extent}, ...), % {extent}, or clamp(..., 0, {extent - 1})",
+                f"prove it: {_proof(part, index, extent)}, % {extent}, or clamp(..., 0, {extent - 1})",
             )
         step = integer(extent)
         flat = binary(
@@ -135,6 +142,15 @@ def flat_index(shaped: Shaped, node: ast.expr, scope: Scope) -> ir.Expr:
             Typed(ir.Cast("int", index.expr), index.low, index.high) if index.type != "int" else index,
         )
     return flat.expr
+
+
+def _proof(node: ast.expr, index: Typed, extent: int) -> str:
+    """Statements that keep an index in range."""
+    start, text = "", ast.unparse(node)
+    if not steady(index.expr) or isinstance(node, ast.IfExp):
+        start, text = f"put it into a variable, n = {text}, and ", "n"
+    limits = [f"{text} >= 0"] * (index.low < 0) + [f"{text} < {extent}"] * (index.high >= extent)
+    return f"{start}require({' and '.join(limits)}, ...)"
 
 
 def state_index(name: str, node: ast.expr, scope: Scope) -> tuple[ir.Expr, bool]:
@@ -244,12 +260,14 @@ def _call(name: str, nodes: list[ast.expr], scope: Scope) -> Typed:
     if name in CASTS and len(nodes) == 1:
         return cast(expression(nodes[0], scope), name)  # type: ignore[arg-type]
     if name not in _BUILTINS:
+        if isinstance(helper, FunctionType) and helper.__module__ == scope.globals.get("__name__"):
+            raise RuleError(f"{name!r} is a plain function", "put @function above a helper, @procedure above a part of bodies")
         raise RuleError(
             f"unknown function {name!r}", f"a helper made with @function, or a builtin{did_you_mean(name, [*_BUILTINS, *CASTS])}"
         )
     count, make = _BUILTINS[name]
     if len(nodes) != count:
-        raise RuleError(f"{name} takes {count} argument(s), not {len(nodes)}", "see backends/isa/language/__init__.py")
+        raise RuleError(f"{name} takes {count} argument(s), not {len(nodes)}", GUIDE)
     return make(name, [expression(node, scope) for node in nodes])
 
 

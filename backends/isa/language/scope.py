@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from backends.isa.definition import Helper, Immediate, Loops, Memory, Trap
+from backends.isa.definition import Helper, Immediate, Loops, Memory, Procedure, Trap
 from backends.isa.dtypes import MX, DType, ValueType
 from backends.isa.expression import DTypeParam, Expr, Values, evaluate
 from backends.isa.language import ir
@@ -51,6 +51,10 @@ class Operands:
     """Register operands that ``return`` gives values."""
 
 
+Facts = Mapping[ir.Expr, tuple[int, int]]
+"""Ranges of expressions that a condition has told, besides those of variables and operands; see `facts`."""
+
+
 @dataclass(frozen=True)
 class Place:
     """Where in the body a statement stands."""
@@ -85,6 +89,7 @@ class Scope:
     shaped: dict[str, Shaped] = field(default_factory=dict)
     declared: dict[str, ValueType] = field(default_factory=dict)
     """Types of locals, fixed by the first assignment anywhere in the body."""
+    facts: Facts = field(default_factory=dict)
     pure: bool = False
     """Whether this is a helper, which sees nothing of the machine."""
     origin: tuple[int, int] = (0, 0)
@@ -121,12 +126,10 @@ class Scope:
                 f"{name!r} is a {'register file' if value.is_registers else 'memory'}",
                 f"write {name}.value" if value.single else f"take an element: {name}[i]",
             )
-        known = [
-            *self.locals,
-            *self.operands.values,
-            *self.shaped,
-            *(n for n, v in self.globals.items() if isinstance(v, Expr | Memory)),
-        ]
+        if value is not None:
+            raise unusable(name, value)
+        declared = (n for n, v in self.globals.items() if isinstance(v, Expr | Memory | int))
+        known = [*self.locals, *self.operands.values, *self.shaped, *declared]
         raise RuleError(f"unknown name {name!r}", f"a local, an operand or a global of the definition{did_you_mean(name, known)}")
 
     def memory(self, name: str) -> MemoryShape | None:
@@ -171,6 +174,27 @@ class Scope:
         """The block-scaled type that a global name stands for."""
         value = self.globals.get(name)
         return value if isinstance(value, MX) else None
+
+
+def unusable(name: str, value: Any) -> RuleError:
+    """Says what a global is that has no value in bodies, and how to use it."""
+    match value:
+        case Helper() | Procedure():
+            return RuleError(f"{name!r} is a function", f"call it: {name}(...)")
+        case DType():
+            return RuleError(f"{name!r} is a storage type", "it stands in array(...), dtype=, round_to(...) and annotations")
+        case Trap():
+            return RuleError(f"{name!r} is a trap", f"require(condition, {name}, value) raises it")
+    kind = type(value).__name__
+    if isinstance(value, float):
+        hint = f"write the number in the body: {name} = {float(value)!r}"
+    elif hasattr(value, "__index__") and not hasattr(value, "__len__"):
+        hint = f"make it one: {name} = int(...)"
+    elif hasattr(value, "__len__") and not isinstance(value, str):
+        hint = "a table is a helper made with @function that chooses with if and elif, or a memory"
+    else:
+        hint = "a body has numbers, parameters, memories, helpers and the builtins of backends.isa"
+    return RuleError(f"global {name!r} is a {kind}, and globals of bodies are integers and what isa declares", hint)
 
 
 def immediate_type(kind: Immediate) -> ValueType:

@@ -76,13 +76,17 @@ def early_return(code: types.CodeType) -> ast.Return | None:
     return next((node for node in inside if isinstance(node, ast.Return) and node is not tree.body[-1]), None)
 
 
+def targets(node: ast.AST) -> list[ast.expr]:
+    """What a statement assigns to."""
+    return node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AugAssign) else []
+
+
 @lru_cache(maxsize=1 << 14)
 def assigned(node: ast.stmt) -> tuple[str, ...]:
     """Variables that a statement assigns, those inside of it too."""
     found = []
     for inner in ast.walk(node):
-        targets = inner.targets if isinstance(inner, ast.Assign) else [inner.target] if isinstance(inner, ast.AugAssign) else []
-        found += [target.id for target in targets if isinstance(target, ast.Name)]
+        found += [target.id for target in targets(inner) if isinstance(target, ast.Name)]
     return tuple(found)
 
 

@@ -38,13 +38,15 @@ def test_classes_say_costs_and_stages(machine):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("redirect = 3\n", "", "piped.fetch: holds line, period, latency, buffer\n  hint: line, period, latency, redirect"),
+        ("redirect = 3\n", "", "piped.fetch: redirect is missing\n  hint: it has line, period, latency, redirect"),
         ("retirement = 3", "retirement = 0", "piped.dispatch.retirement: is 0\n  hint: sizes of a pipeline are at least 1"),
         ("buffer = 3", "buffer = 1", "piped.fetch.buffer: is smaller than a line\n  hint: what is fetched must fit"),
-        ('"backward"', '"forward"', "piped.costs.branch.predicts: 'forward' is not known\n  hint: taken, backward, never"),
-        ('port = "lanes"', 'port = "lane"', "piped.costs.get.port: 'lane' is not known\n  hint: multiplier, lanes, slow"),
-        ('"quarter"', '"third"', "piped.costs.vtimes.reads: 'third' is no pattern\n  hint: each, half"),
-        ("scalar = true", "scaler = true", "piped.costs.get: 'scaler' is no property of a class"),
+        ('"backward"', '"forward"', "piped.costs.branch: predicts is 'forward'\n  hint: taken, backward, never"),
+        ('port = "lanes"', 'port = "lane"', "piped.costs.get: port is 'lane'\n  hint: multiplier, lanes, slow"),
+        ('"quarter"', '"third"', "piped.costs.vtimes.reads: rd is 'third'\n  hint: each, half"),
+        ("scalar = true", "scaler = true", "piped.costs.get: unknown key 'scaler'\n  hint: did you mean 'scalar'"),
+        ("scalar = true", 'scalar = "yes"', "piped.costs.get: scalar is 'yes'\n  hint: true or false"),
+        ("retirement = 3", "retirement = 3\nqueu = 2", "piped.dispatch: unknown key 'queu'\n  hint: did you mean 'queue'"),
     ],
 )  # fmt: skip
 def test_mistakes(machine, old, new, message):

@@ -438,6 +438,122 @@ def w_mx_operand(rs1: In(ram, 8, dtype=MX(e4m3, 8))):
     pass
 
 
+HALF = 0.5
+TABLE = [1, 2, 3]
+
+
+def plain(v):
+    return v
+
+
+def w_comprehension(rs1: In(x)):
+    t = [i for i in range(3)]  # noqa: C416
+
+
+def w_power(rd: Out(x), rs1: In(x)):
+    return rs1**2
+
+
+def w_raise(rs1: In(x)):
+    raise ValueError(rs1)
+
+
+def w_membership(rs1: In(x)):
+    if rs1 in (1, 2):
+        halt()
+
+
+def w_text(rs1: In(x)):
+    t = "x"
+
+
+def w_float_global(rd: Out(f), rs1: In(f)):
+    return rs1 * HALF
+
+
+def w_list_global(rd: Out(x), rs1: In(x)):
+    return rs1 + TABLE[0]
+
+
+def w_trap_as_value(rd: Out(x), rs1: In(x)):
+    return rs1 + ODD
+
+
+def w_plain_function(rd: Out(x), rs1: In(x)):
+    return plain(rs1)
+
+
+def w_negative_work(rs1: In(x)):
+    work(-500)
+
+
+def w_signed_index(rd: Out(x), rs1: In(s)):
+    t = array(u32, 4)
+    return t[rs1]
+
+
+def w_index_below(rd: Out(x)):
+    t = array(u32, 4)
+    for i in range(4):
+        t[i] = t[i - 1]
+    return t[0]
+
+
+def w_index_in_an_array(rd: Out(x)):
+    t = array(u32, 4)
+    return t[t[0]]
+
+
+def w_require_in_a_loop_that_may_not_run(rd: Out(x), rs1: In(x), rs2: In(x)):
+    t = array(u32, 4)
+    for i in range(rs2 % 4):
+        require(rs1 < 4, ODD, rs1)
+    return t[rs1]
+
+
+def w_fact_of_a_changed_variable(rd: Out(x), rs1: In(x)):
+    t = array(u32, 4)
+    n = rs1
+    require(n + 1 < 4, ODD)
+    n = rs1 * 2
+    return t[n + 1]
+
+
+def w_fact_of_a_changed_array(rd: Out(x), rs1: In(x)):
+    t = array(u32, 4)
+    require(t[0] < 4, ODD)
+    t[0] = rs1
+    return t[t[0]]
+
+
+def w_fact_of_one_path(rd: Out(x), rs1: In(x)):
+    t = array(u32, 4)
+    if rs1 == 0:
+        require(csr.value < 4, ODD)
+    return t[csr.value]
+
+
+def w_fact_of_a_pass(rd: Out(x)):
+    t = array(u32, 4)
+    for i in range(2):
+        require(csr.value + i < 4, ODD)
+    for i in range(4):
+        t[csr.value + i] = 1
+    return t[0]
+
+
+def w_added_to_nothing(rd: Out(mem, LANES), rs1: In(mem, LANES)):
+    for i in range(LANES):
+        rd[i] += rs1[i]
+
+
+def w_read_first(rd: InOut(mem, LANES), rs1: In(x)):
+    row = Out(mem, LANES, at=rs1)
+    rd[0] = row[0]
+    for i in range(LANES):
+        row[i] = rd[i]
+
+
 WRONG = {
     w_assigned_on_one_path: ("'n' may be read before it is assigned", "give it a value on every path, before the if or for"),
     w_assigned_in_a_loop_that_may_not_run: ("'n' may be read before it is assigned", "before the if or for"),
@@ -473,7 +589,27 @@ WRONG = {
     w_divide: ("/ on u32", "integers divide with //"),
     w_chain: ("a chain of comparisons", "write a <= b and b < c"),
     w_condition: ("'rs1' is u32, not a condition", "compare it: rs1 != 0"),
-    w_while: ("'while True:' is not part of the language", "see backends/isa/language/__init__.py"),
+    w_while: ("'while True:' is not part of the language", "for i in range(n), n a constant or bounded with min or clamp"),
+    w_comprehension: ("'[i for i in range(3)]' is not part of the language", "array(f32, 4, 16) makes a local array"),
+    w_power: ("'rs1 ** 2' is not part of the language", "multiply: x * x, or in a loop"),
+    w_raise: ("'raise ValueError(rs1)' is not part of the language", "require(condition, TRAP, value) traps unless"),
+    w_membership: ("'rs1 in (1, 2)' is not part of the language", "a == 1 or a == 2"),
+    w_text: ("\"'x'\" is not part of the language", "docs/guides/add-an-isa.md, section Bodies"),
+    w_float_global: ("global 'HALF' is a float, and globals of bodies are integers", "write the number in the body: HALF = 0.5"),
+    w_list_global: ("global 'TABLE' is a list, and globals of bodies are integers", "a table is a helper"),
+    w_trap_as_value: ("'ODD' is a trap", "require(condition, ODD, value)"),
+    w_plain_function: ("'plain' is a plain function", "put @function above a helper"),
+    w_negative_work: ("work(-500) is negative", "an amount of work is 0 or more"),
+    w_signed_index: ("index 'rs1' of 't' may be -2147483648", "require(rs1 >= 0 and rs1 < 4, ...)"),
+    w_index_below: ("index 'i - 1' of 't' may be -1 to 2", "require(i - 1 >= 0, ...)"),
+    w_index_in_an_array: ("index 't[0]' of 't' may be", "put it into a variable, n = t[0], and require(n < 4, ...)"),
+    w_require_in_a_loop_that_may_not_run: ("index 'rs1' of 't' may be 0 to 4294967295", "require(rs1 < 4, ...)"),
+    w_fact_of_a_changed_variable: ("index 'n + 1' of 't' may be", "require(n + 1 < 4, ...)"),
+    w_fact_of_a_changed_array: ("index 't[0]' of 't' may be", "n = t[0], and require"),
+    w_fact_of_one_path: ("index 'csr.value' of 't' may be", "require(csr.value < 4, ...)"),
+    w_fact_of_a_pass: ("index 'csr.value + i' of 't' may be", "require(csr.value + i < 4, ...)"),
+    w_added_to_nothing: ("'rd[i]' is read before it is written", "use InOut to read what was there"),
+    w_read_first: ("'row[0]' is read before it is written", "use InOut to read what was there"),
     w_loop_counter: ("'n' is an int and changes in a loop", "start it as a machine integer: n = i32(...)"),
     w_retyped: ("the new value of 'n' is f32, not u32", "convert it: u32(...)"),
     w_unbounded: ("the loop may run 4294967295 times", "bound its end with clamp or min"),
@@ -510,6 +646,86 @@ def test_a_wrong_body_names_its_line_and_what_would_be_right(body):
     assert (place, name.strip()) == ("test_check.py", body.__name__)
     first = inspect.getsourcelines(body)[1]
     assert first <= int(line) < first + len(inspect.getsource(body).splitlines())
+
+
+def r_register(rd: Out(x)):
+    t = array(u32, 4)
+    require(csr.value < 4, ODD, csr.value)
+    return t[csr.value]
+
+
+def r_signed(rd: Out(x), rs1: In(s)):
+    t = array(u32, 4)
+    require(rs1 >= 0 and rs1 < 4, ODD)
+    return t[rs1]
+
+
+def r_cast(rd: Out(x)):
+    t = array(u32, 4)
+    require(i32(csr.value) >= 0 and i32(csr.value) < 4, ODD)
+    return t[i32(csr.value)]
+
+
+def r_difference(rd: Out(x)):
+    t = array(u32, 4)
+    for i in range(4):
+        require(i - 1 >= 0, ODD)
+        t[i] = t[i - 1]
+    return t[0]
+
+
+def r_array(rd: Out(x)):
+    t = array(u32, 4)
+    n = t[0]
+    require(n < 4, ODD)
+    return t[n]
+
+
+def r_both_paths(rd: Out(x), rs1: In(x)):
+    t = array(u32, 4)
+    if rs1 == 0:
+        require(csr.value < 4, ODD)
+    else:
+        require(csr.value < 2, ODD)
+    return t[csr.value]
+
+
+def r_modulo(rd: Out(x), rs1: In(s)):
+    t = array(u32, 4)
+    return t[rs1 % 4]
+
+
+@pytest.mark.parametrize("body", [r_register, r_signed, r_cast, r_difference, r_array, r_both_paths, r_modulo])
+def test_an_index_is_proven_by_doing_what_the_hint_says(body):
+    check(body)
+
+
+def o_written_before(rd: Out(mem, LANES), rs1: In(mem, LANES)):
+    for i in range(LANES):
+        rd[i] = 0.0
+    for i in range(LANES):
+        rd[i] += rs1[i]
+
+
+def o_sums_so_far(rd: Out(mem, LANES), rs1: In(mem, LANES)):
+    for i in range(LANES):
+        if i > 0:
+            rd[i] = rd[i - 1] + rs1[i]
+        else:
+            rd[i] = rs1[i]
+
+
+def o_another_of_the_loop_writes(rd: Out(mem, LANES), rs1: In(mem, LANES)):
+    for i in range(LANES):
+        if i > 0:
+            rd[0] += rs1[i]
+        else:
+            rd[0] = rs1[i]
+
+
+@pytest.mark.parametrize("body", [o_written_before, o_sums_so_far, o_another_of_the_loop_writes])
+def test_an_out_window_may_be_read_where_it_may_have_been_written(body):
+    check(body)
 
 
 def test_all_wrong_bodies_are_told_at_once_and_overlaps_too():
