@@ -29,7 +29,7 @@ def test_lists_name_origin_version(kernelwright):
 def test_a_broken_plugin_is_a_line(kernelwright):
     result = kernelwright("backends", "list")
     assert result.code == 0
-    assert "not usable: RuntimeError: half a plugin" in result.out
+    assert "cannot be made: RuntimeError: half a plugin" in result.out
 
 
 def test_shows_what_a_backend_says_of_itself(kernelwright):
