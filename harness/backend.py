@@ -161,6 +161,13 @@ class Build:
     outcome: Literal["built", "build_error", "rejected", "timeout"] = "built"
     """``rejected`` is a breach of integrity rules (forbidden construct), not a mistake of the language."""
 
+    @property
+    def problem(self) -> str:
+        """The first error and its line, in one line; the outcome where no error was said."""
+        first = next((d for d in self.diagnostics if d.severity == "error"), None)
+        where = f" (line {first.line})" if first and first.line else ""
+        return (first.message if first else self.outcome) + where
+
 
 class Fault(Record):
     """A typed trap of the target."""

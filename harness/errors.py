@@ -7,7 +7,8 @@ of ours and is recorded as ``harness_bug``, never as the model's failure.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import traceback
+from collections.abc import Callable, Iterable
 
 
 class KernelwrightError(Exception):
@@ -63,3 +64,28 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     if close:
         return f"; did you mean {close[0]!r}?"
     return f"; there is {', '.join(map(repr, names))}" if names else "; there are none"
+
+
+def lacking(thing: object, protocol: type) -> str:
+    """The members of a protocol that something lacks, each with what it may have instead; empty if it has all of them. Nothing
+    is asked for its value: properties may be slow."""
+    has = {name for name in (*dir(type(thing)), *getattr(thing, "__dict__", ())) if not name.startswith("_")}
+    missing = [name for name in vars(protocol) if not name.startswith("_") and name not in has]
+    close = (difflib.get_close_matches(name, has, n=1, cutoff=0.75) for name in missing)
+    return ", ".join(f"{name} (but {near[0]})" if near else name for name, near in zip(missing, close, strict=True))
+
+
+def told(error: BaseException) -> str:
+    """Type and message of an error that is not for people."""
+    message = error.msg if isinstance(error, SyntaxError) else str(error)  # the rest of a SyntaxError's text is its place
+    return f"{type(error).__name__}: {message}" if message else type(error).__name__
+
+
+def line_of(error: BaseException, is_theirs: Callable[[str], bool]) -> str:
+    """``port.py:12``: the innermost line of certain modules that an error went through, or that Python cannot read. Empty if
+    there is none."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}:{error.lineno}"
+    frames = reversed(list(traceback.walk_tb(error.__traceback__)))
+    found = ((f.f_code.co_filename, number) for f, number in frames if is_theirs(f.f_globals.get("__name__", "")))
+    return next((f"{file}:{number}" for file, number in found), "")

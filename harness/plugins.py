@@ -24,7 +24,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Literal
 
-from harness.errors import UsageError, unknown
+from harness.errors import KernelwrightError, UsageError, lacking, line_of, told, unknown
 
 Kind = Literal["backend", "task suite", "model", "executor", "importer", "suite format", "command group"]
 GROUPS: dict[Kind, str] = {
@@ -73,9 +73,38 @@ def load(kind: Kind, name: str) -> Any:
             loaded = entry.load()
     except (Exception, SystemExit) as error:  # a module that exits must not end ours
         raise UsageError(
-            f"{kind} {name!r} ({origin(entry)}) cannot be loaded: {type(error).__name__}: {error}",
+            f"{kind} {name!r} ({origin(entry)}) cannot be loaded: {told(error)}{_at(error, entry)}",
             f"it is registered as {entry.value!r}; reinstall or uninstall {origin(entry)}",
         ) from error
     if not callable(loaded):
         raise UsageError(f"{kind} {name!r} ({origin(entry)}) is {type(loaded).__name__}, not a factory function")
     return loaded
+
+
+def make(kind: Kind, name: str, context: object, protocol: type) -> Any:
+    """What the factory behind an entry makes of its context. UsageError if it raises, or makes what lacks a part of the
+    protocol; errors for people pass through."""
+    create, entry = load(kind, name), entries(kind)[name]
+    try:
+        with printing_to_stderr():
+            made = create(context)
+    except KernelwrightError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise UsageError(
+            f"{kind} {name!r} ({origin(entry)}) cannot be made: {told(error)}{_at(error, entry)}",
+            f"mend {entry.value}, or uninstall {origin(entry)}",
+        ) from error
+    if missing := lacking(made, protocol):
+        raise UsageError(
+            f"{kind} {name!r} ({origin(entry)}) is {type(made).__name__}, which has no {missing}",
+            f"{protocol.__module__} says what a {protocol.__name__} has",
+        )
+    return made
+
+
+def _at(error: BaseException, entry: EntryPoint) -> str:
+    """`` (port.py:12)``: the line of an entry's package, if it was reached."""
+    package = entry.module.partition(".")[0]
+    place = line_of(error, lambda module: module.partition(".")[0] == package)
+    return f" ({place})" if place else ""

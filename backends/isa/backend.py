@@ -7,12 +7,12 @@ them is a budget of instructions and cycles, by default `BUDGET` times the basel
 
 from __future__ import annotations
 
-import inspect
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from importlib.metadata import version
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,9 +28,10 @@ from backends.isa.dtypes import Elements
 from backends.isa.engine import Engine, Image, Outcome, Program, load_images
 from backends.isa.engines import open_engine
 from backends.isa.faults import fault, limit_fault, timeout_fault
+from backends.isa.guard import Guard
 from backends.isa.manual import render
 from backends.isa.manual.chapters import offered
-from backends.isa.port import Bounds, Compiles, Links, Moves, Port, PortFactory, Samples
+from backends.isa.port import Bounds, Compiles, Links, Moves, PortFactory, Samples
 from backends.isa.profile import counters, profile
 from harness.backend import BackendContext, BackendInfo, Bound, Brief, Build, Execution, Limits, Specimen, Support
 from harness.errors import InfraError, UsageError, did_you_mean
@@ -62,14 +63,20 @@ class Region:
     space: str
     start: int
     count: int
+    use: str
+    """``image 0``, ``read 0``: by place in what `Port.images` returns, or among the reads of `Port.outputs`."""
+
+    def __str__(self) -> str:
+        return f"{self.use} at {self.space} {self.start} to {self.start + self.count}"
 
 
 class IsaBackend:
     """A simulated target made from an instruction set."""
 
-    def __init__(self, architecture: Architecture, port: Port, context: BackendContext, engine: str = "auto") -> None:
+    def __init__(self, architecture: Architecture, make_port: PortFactory, context: BackendContext, engine: str = "auto") -> None:
         self.architecture = architecture
-        self._port = port
+        self._guard = Guard(make_port, architecture)
+        self._port = self._guard.port
         self._cache = context.cache / "isa"
         self._engine_name = engine
         self._budgets: dict[str, Budget] = {}
@@ -208,10 +215,11 @@ class IsaBackend:
         engine, images = self.engine, self._port.images(kernel.workload, inputs)
         engine.reset()
         rng = rng or np.random.default_rng()
-        for region in self._output_regions(kernel.workload):
+        for region in self._output_regions(kernel.workload, images):
             engine.write(region.space, region.start, noise(self.architecture.memories[region.space], region.count, rng))
-        for image in images:
-            engine.write(image.space, image.start, image.data)
+        with self._guard.blaming("images", kernel.workload):
+            for image in images:
+                engine.write(image.space, image.start, image.data)
         load_images(engine, kernel.program)
         return images
 
@@ -227,35 +235,50 @@ class IsaBackend:
             return Execution(outcome="limit", fault=limit_fault(program, outcome.pc, "cycles", budget.cycles))
         return None
 
-    def _output_regions(self, workload: Workload) -> tuple[Region, ...]:
-        """What `Port.outputs` reads, learned by letting it read zeros."""
+    def _output_regions(self, workload: Workload, images: Sequence[Image]) -> tuple[Region, ...]:
+        """What `Port.outputs` reads, learned by letting it read a machine that was reset."""
         if workload.id not in self._regions:
             found: list[Region] = []
 
             def read(space: str, start: int, count: int) -> Elements:
-                found.append(Region(space, start, count))
-                return np.zeros(count, self.architecture.memories[space].dtype.numpy)
+                elements = self.engine.read(space, start, count)
+                found.append(Region(space, start, count, f"read {len(found)}"))
+                return elements
 
             self._port.outputs(workload, read)
+            self._check_apart(workload, images, found)
             self._regions[workload.id] = tuple(found)
         return self._regions[workload.id]
+
+    def _check_apart(self, workload: Workload, images: Sequence[Image], reads: Sequence[Region]) -> None:
+        """DefinitionError if two regions of memory overlap: no kernel could write its outputs and leave the images as they are.
+        Registers may be shared by an argument and a result."""
+        held = [Region(image.space, image.start, len(image.data), f"image {at}") for at, image in enumerate(images)]
+        memories = {name for name, memory in self.architecture.memories.items() if not memory.is_registers}
+        regions = (region for region in (*held, *reads) if region.count and region.space in memories)
+        for first, second in pairwise(sorted(regions, key=lambda region: (region.space, region.start))):
+            if first.space == second.space and second.start < first.start + first.count:
+                method = "images" if first in held and second in held else "outputs"
+                did = f"has {first} and {second}, which overlap"
+                raise self._guard.error(did, "give every tensor a place of its own", method, workload)
 
     def _budget(self, workload: Workload) -> Budget:
         if workload.id not in self._budgets:
             build = self.build(self.baseline(workload), workload)
             if not isinstance(build.artifact, Kernel):
-                raise InfraError(f"the baseline of {workload.id} on {self.info.name} does not build: {build.diagnostics}")
+                raise InfraError(f"the baseline of {workload.id} on {self.info.name} does not build: {build.problem}")
             self._prepare(build.artifact, workload.draw(np.random.Generator(np.random.PCG64DXSM(0))))
             outcome = self.engine.run(build.artifact.program, fuel=BASELINE_FUEL)
             if outcome.ended != "end":
-                raise InfraError(f"the baseline of {workload.id} on {self.info.name} ends by {outcome.ended}: {outcome.trap}")
+                why = f": {fault(self.architecture, build.artifact.program, outcome.trap).message}" if outcome.trap else ""
+                raise InfraError(f"the baseline of {workload.id} on {self.info.name} ends by {outcome.ended}{why}")
             used = Budget(BUDGET * outcome.instructions, BUDGET * outcome.cycles)
             self._budgets[workload.id] = Budget(*(max(amount, LEAST_BUDGET) for amount in used))
         return self._budgets[workload.id]
 
     def _digest(self) -> str:
         """Everything that decides a score: the toolkit, the definition, the machine's costs, the port with its baselines."""
-        folders = (HERE, self.architecture.definition.folder, Path(inspect.getfile(type(self._port))).parent)
+        folders = (HERE, self.architecture.definition.folder, Path(self._guard.file).parent)
         machine = self.architecture.machine
         files = [file_digests(folder, SOURCES) for folder in folders]
         return digest(self.architecture.digest, machine.profile, machine.timing.name, files)
@@ -279,7 +302,7 @@ def create_backend(isa: Isa, make_port: PortFactory, context: BackendContext, ow
     if engine not in ("auto", "native", "golden"):
         raise UsageError(f"engine={engine!r}{did_you_mean(engine, ('auto', 'native', 'golden'))}")
     architecture = _architecture(isa, context.options.get("profile"), context.options.get("timing"))
-    return IsaBackend(architecture, make_port(architecture), context, engine)
+    return IsaBackend(architecture, make_port, context, engine)
 
 
 @lru_cache(maxsize=8)

@@ -22,7 +22,8 @@ Read = Callable[[str, int, int], Elements]
 
 
 class Port(Protocol):
-    """How kernels of one architecture are called. Its methods are pure functions of their arguments."""
+    """How kernels of one architecture are called. Its methods are pure functions of their arguments, and `backends.isa.guard`
+    checks what they return."""
 
     @property
     def title(self) -> str:
@@ -48,7 +49,7 @@ class Port(Protocol):
     def outputs(self, workload: Workload, read: Read) -> Tensors:
         """The outputs, in the types and shapes that the workload declares, from memory after a run. What it reads depends on the
         workload alone: those regions are filled with noise before each run, so that what a kernel does not write is never
-        right by chance."""
+        right by chance. In memory they overlap neither each other nor an image; registers may be shared."""
 
     def baseline(self, workload: Workload) -> str:
         """The kernel that speed is measured against."""

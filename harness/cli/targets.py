@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,14 +42,7 @@ def open_backend(name: str, options: list[str] | None = None, session: Session |
             "take the folder of an instruction set",
         )
     chosen = Options(models=(), backends=(name,), backend_options=key_values("--backend-option", options))
-    try:
-        return (session or Session(chosen)).backend(name)
-    except KernelwrightError:
-        raise
-    except (Exception, SystemExit) as error:  # factories import the rest of their package, which may do anything
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        made_by = f"backend {name!r} ({plugins.origin(plugins.entries('backend')[name])})"
-        raise UsageError(f"{made_by} cannot be made: {explain(error)}, at {last.filename}:{last.lineno}") from error
+    return (session or Session(chosen)).backend(name)
 
 
 def listed() -> Iterator[Listed]:

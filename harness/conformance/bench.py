@@ -75,7 +75,7 @@ class Bench:
         if workload.id not in self._builds:
             build = self.backend.build(self.backend.baseline(workload), workload)
             if build.outcome != "built":
-                raise ProblemError(f"the baseline of {workload.id} does not build: {build.diagnostics}")
+                raise ProblemError(f"the baseline of {workload.id} does not build: {build.problem}")
             self._builds[workload.id] = build
         return self._builds[workload.id]
 

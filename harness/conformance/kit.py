@@ -70,14 +70,15 @@ def open_bench(
     unsafe: bool = False,
 ) -> Bench:  # fmt: skip
     """A registered backend under test, on the workloads that selectors stand for, or on those of all suites. UsageError for
-    names that do not exist."""
+    names that do not exist, and for a backend that cannot be made."""
     session = Session(Options(models=(), backends=(name,), sandbox=sandbox, unsafe=unsafe))
-    create = plugins.load("backend", name)
 
     def make(chosen: Mapping[str, str]) -> Backend:
-        backend: Backend = create(BackendContext(cache_dir() / name, session.sandbox, dict(chosen)))
+        context = BackendContext(cache_dir() / name, session.sandbox, dict(chosen))
+        backend: Backend = plugins.make("backend", name, context, Backend)
         return backend
 
+    make(options)  # one that cannot be made is one error, not one of every check
     suites = load_suites()
     return Bench(name, make, _every(suites) if not tasks else select(tasks, suites), dict(options), quick)
 

@@ -151,9 +151,7 @@ class Judge:
         findings.diagnostics = build.diagnostics
         if build.outcome == "built":
             return build
-        first = next((d for d in build.diagnostics if d.severity == "error"), None)
-        where = f" (line {first.line})" if first and first.line else ""
-        findings.fail(Verdict(build.outcome), (first.message if first else build.outcome) + where)
+        findings.fail(Verdict(build.outcome), build.problem)
         return None
 
     # Correctness
@@ -292,9 +290,7 @@ class Judge:
         if workload.id not in self._baselines:
             build = self._backend.build(self._backend.baseline(workload), workload)
             if build.outcome != "built":
-                raise InfraError(
-                    f"the baseline of {workload.id} on {self._backend.info.name} does not build: {build.diagnostics}"
-                )
+                raise InfraError(f"the baseline of {workload.id} on {self._backend.info.name} does not build: {build.problem}")
             findings.tool_seconds += build.seconds
             self._baselines[workload.id] = build
         return self._baselines[workload.id]
@@ -303,7 +299,9 @@ class Judge:
         executions = self._backend.execute(self._baseline(workload, findings), [s.inputs for s in sets], Limits())
         findings.tool_seconds += sum(e.seconds for e in executions)
         if len(executions) != len(sets) or any(e.outcome != "completed" for e in executions):
-            raise InfraError(f"the baseline of {workload.id} on {self._backend.info.name} fails: {executions[-1].fault}")
+            last = executions[-1]
+            why = last.fault.message if last.fault else last.outcome
+            raise InfraError(f"the baseline of {workload.id} on {self._backend.info.name} fails: {why}")
         return _cycles(executions)
 
     def _add_profile(

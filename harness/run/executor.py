@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from multiprocessing.connection import Connection, Pipe
 from typing import Any, Protocol
 
-from harness.errors import InfraError, UsageError
+from harness.errors import InfraError, KernelwrightError, UsageError
 
 POLL_S = 0.1
 """How long the local executor waits for a worker before it asks again whether to stop."""
@@ -106,7 +106,9 @@ class _Server:
         try:
             self.connection.send(sys.path)
             self.connection.send(pickle.dumps(work))
-            self.connection.recv()
+            answer = self.connection.recv()
+            if isinstance(answer, KernelwrightError):
+                raise answer
         except (EOFError, ConnectionError):
             self.close()
             raise InfraError("the worker server could not start", "its traceback is on stderr") from None

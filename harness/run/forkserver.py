@@ -8,7 +8,7 @@ Spoken over one duplex connection, pickled:
 
 | direction | message |
 |---|---|
-| in | ``sys.path`` of the parent, then the pickled ``work``; answered by ``READY`` once both are loaded |
+| in | ``sys.path`` of the parent, then the pickled ``work``; answered by ``READY`` once both are loaded, or by an error |
 | in | ``(number, pickled job)``: fork a worker for it |
 | out | ``(number, wait status)``: that worker has ended |
 | in | end of file: kill every worker and exit |
@@ -27,6 +27,8 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any, NoReturn
+
+from harness.errors import KernelwrightError
 
 READY = "ready"
 _PR_SET_PDEATHSIG = 1
@@ -121,7 +123,11 @@ def main() -> None:
     sys.path[:] = connection.recv()
     work = pickle.loads(connection.recv())
     if warm_up := getattr(work, "warm_up", None):
-        warm_up()
+        try:
+            warm_up()
+        except KernelwrightError as error:
+            connection.send(error)
+            return
     gc.collect()
     gc.freeze()  # keeps the pages of imported modules shared with the workers
     connection.send(READY)

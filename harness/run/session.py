@@ -81,10 +81,8 @@ class Session:
     def backend(self, name: str) -> Backend:
         """A backend with the options given for it."""
         if name not in self._backends:
-            create = plugins.load("backend", name)
             context = BackendContext(cache_dir() / name, self.sandbox, options_for(name, self.options.backend_options))
-            with plugins.printing_to_stderr():
-                self._backends[name] = create(context)
+            self._backends[name] = plugins.make("backend", name, context, Backend)
         return self._backends[name]
 
     def sandbox(self) -> Sandbox:

@@ -14,10 +14,11 @@ BROKEN = {
     "cannot be imported": ("import no_such_module\n", "cannot be loaded: ModuleNotFoundError"),
     "has no such name": ("", "cannot be loaded: AttributeError"),
     "is no function": ("create = 3\n", "is int, not a factory function"),
-    "raises": ("def create(context):\n    raise RuntimeError('half a plugin')\n", "RuntimeError: half a plugin"),
+    "raises": ("def create(context):\n    raise RuntimeError('half')\n", "cannot be made: RuntimeError: half (PATH:2)"),
+    "is not Python": ("def create(context)\n    return 3\n", "cannot be loaded: SyntaxError: expected ':' (PATH:1)"),
     "exits": ("import sys\n\ndef create(context):\n    sys.exit(3)\n", "SystemExit: 3"),
     "exits when imported": ("import sys\nsys.exit(3)\n", "cannot be loaded: SystemExit: 3"),
-    "is no backend": ("def create(context):\n    return object()\n", "AttributeError: 'object' object has no attribute 'info'"),
+    "is no backend": ("def create(context):\n    return object()\n", "has no info, support, brief, build, execute, bound, base"),
     "prints": (PRINTS, ""),
 }
 SUITES = {
@@ -47,8 +48,9 @@ def install(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("how", BROKEN)
-def test_a_backend_is_listed_with_its_problem_and_the_others_work(install, how):
+def test_a_backend_is_listed_with_its_problem_and_the_others_work(install, how, tmp_path):
     text, problem = BROKEN[how]
+    problem = problem.replace("PATH", str(tmp_path / "brokenplugin.py"))
     install("kernelwright.backends", text)
     rows = {row.name: row for row in targets.listed()}
     assert rows["broken"].origin == "kernelwright-broken 2.1"

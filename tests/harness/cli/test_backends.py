@@ -1,4 +1,3 @@
-import re
 import sys
 
 import pytest
@@ -32,15 +31,15 @@ def test_lists_name_origin_version(kernelwright):
 def test_a_broken_plugin_is_a_line(kernelwright):
     result = kernelwright("backends", "list")
     assert result.code == 0
-    assert "not usable: backend 'toy' (kernelwright-toy 1.0) cannot be made: RuntimeError: half a plugin, at " in result.out
+    assert "not usable: backend 'toy' (kernelwright-toy 1.0) cannot be made: RuntimeError: half a plugin" in result.out
 
 
 @pytest.mark.parametrize("command", [("backends", "show"), ("manual",)])
-def test_a_factory_that_exits_is_an_error_with_its_place(kernelwright, monkeypatch, command):
+def test_a_factory_that_exits_is_an_error(kernelwright, monkeypatch, command):
     monkeypatch.setattr(plugins, "load", lambda _kind, _name: lambda _context: sys.exit(3))
     result = kernelwright(*command, "toy")
     assert result.code == 2
-    assert re.search(r"backend 'toy' \(kernelwright-toy 1.0\) cannot be made: SystemExit: 3, at .*\.py:\d", str(result.error))
+    assert "backend 'toy' (kernelwright-toy 1.0) cannot be made: SystemExit: 3" in str(result.error)
 
 
 def test_shows_what_a_backend_says_of_itself(kernelwright):

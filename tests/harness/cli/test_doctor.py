@@ -47,8 +47,8 @@ def test_a_backend_proves_itself_with_its_baseline(kernelwright):
 @pytest.mark.parametrize(
     ("backend", "reason"),
     [
-        (lambda _context: 1 / 0, "ZeroDivisionError: division by zero"),
-        (lambda _context: object(), "AttributeError: 'object' object has no attribute 'support'"),
+        (lambda _context: 1 / 0, "backend 'toy' (kernelwright-toy 1.0) cannot be made: ZeroDivisionError: division by zero"),
+        (lambda _context: object(), "backend 'toy' (kernelwright-toy 1.0) is object, which has no info, support, "),
         (lambda _context: ToyBackend(baselines={}), "it supports no workload of the suites that are installed"),
         (lambda _context: ToyBackend(baselines={"relu": "y = x"}), "its own baseline of P04/C1 is judged wrong"),
     ],

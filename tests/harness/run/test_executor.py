@@ -163,6 +163,15 @@ def test_work_that_cannot_be_loaded_is_a_clear_error(monkeypatch, tmp_path, capf
     assert "No module named 'no_such_module'" in capfd.readouterr().err
 
 
+def test_an_error_for_people_while_warming_up_is_raised_as_it_is(tmp_path, capfd):
+    from toyplugin.jobs import Cold
+
+    with pytest.raises(UsageError, match="the pond is frozen\n  hint: wait for spring"):
+        create(1).run(Cold(), [tmp_path / "a"], print, never)
+    assert capfd.readouterr().err == ""
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_workers_must_be_positive():
     with pytest.raises(UsageError, match="workers must be at least 1, got 0"):
         create(0)

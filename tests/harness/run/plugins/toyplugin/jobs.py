@@ -7,6 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+from harness.errors import UsageError
+
 
 def work(job: tuple[str, Path]) -> None:
     verb, path = job
@@ -30,6 +32,16 @@ def work(job: tuple[str, Path]) -> None:
         path.write_text(f"{same_group.pid} {daemon.pid}")
     elif verb == "print":
         sys.stdout.write("a worker's stdout is not the caller's\n")
+
+
+class Cold:
+    """Work that cannot begin."""
+
+    def warm_up(self) -> None:
+        raise UsageError("the pond is frozen", "wait for spring")
+
+    def __call__(self, job: Path) -> None:
+        job.write_text("begun")
 
 
 class Warm:
