@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "guides").glob("*.md"))]
-OWN_TEST = {"add-an-isa"}
+OWN_TEST = {"add-an-isa", "isa-reference"}
 """Pages whose files, commands and output ``test_guide_isa.py`` tries."""
 BLOCK = re.compile(r"(?P<before>[^\n]*)\n```console\n(?P<body>.*?)```", re.DOTALL)
 

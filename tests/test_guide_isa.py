@@ -1,8 +1,10 @@
-"""Every block of docs/guides/add-an-isa.md: files are written, commands run, and what they show is what they print.
+"""Every block of docs/guides/add-an-isa.md and isa-reference.md: files are written, commands run, and what they show is what they
+print.
 
 ``<!-- file: NAME -->`` makes a file of the block behind it. Lines of a console block that start with ``$`` are run; the lines
 between them must appear in what is printed, in their order, with ``...`` for any others. ``<!-- fails with CODE, after: FILE:
-OLD -> NEW; ... -->`` changes a file for the one block behind it, whose command must end with that code.
+OLD -> NEW; ... -->`` changes a file for the one block behind it, whose commands must end with that code; either half may
+stand alone.
 """
 
 from __future__ import annotations
@@ -12,14 +14,39 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
-GUIDE = Path(__file__).parent.parent / "docs" / "guides" / "add-an-isa.md"
+from backends.isa.dtypes import DTYPES
+from backends.isa.golden.engine import GoldenEngine
+from backends.isa.registry import open_architecture
+from harness.task import Tensor, f32
+
+GUIDES = Path(__file__).parent.parent / "docs" / "guides"
+GUIDE, REFERENCE = GUIDES / "add-an-isa.md", GUIDES / "isa-reference.md"
 BLOCK = re.compile(r"(?:<!-- (?P<note>[^\n]*) -->\n)?```(?P<language>\w+)\n(?P<body>.*?)^```", re.DOTALL | re.MULTILINE)
 INSTALL = f"{sys.executable} -m pip install --quiet --no-deps --no-build-isolation --no-index --target site ."
-FAILS = re.compile(r"fails with (?P<code>\d), after: (?P<file>\S+): (?P<changes>.*)")
+HOW = re.compile(r"(?:fails with (?P<code>\d))?(?:(?:, )?after: (?P<file>\S+): (?P<changes>.*))?")
+VALUES = """
+from backends.isa import Isa, bits, f32, float_from_bits, i32, i64, max, require, sqrt, u32, u64
+
+isa = Isa("values", title="Rows of a table")
+R = isa.format("R", op=(0, 8))
+k = isa.register("k", i32)
+wrong = isa.trap("wrong", "the row has its value")
+"""
+"""What a table of expressions is tried with: an instruction a row, which traps unless the row has its value."""
+VALUE_OP = """
+@isa.op("R{n}", R(op={n}), unit="core", timing="any")
+def row{n}():
+    "A row."
+    require({e} == {v}, wrong, {n})
+"""
 
 
 class Folder:
@@ -33,6 +60,19 @@ class Folder:
         path = self.path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
+
+    def play(self, page: Path) -> None:
+        """Writes the files of a page and runs its commands, in order."""
+        for block in BLOCK.finditer(page.read_text()):
+            note = block["note"] or ""
+            if note.startswith("file: "):
+                self.write(note.removeprefix("file: "), block["body"])
+                continue
+            assert block["language"] == "console", f"a block of {block['language']} that nothing runs: {block['body']}"
+            how = HOW.fullmatch(note)
+            assert how, f"a note that says nothing known: {note}"
+            with self.changed(how):
+                self.console(block["body"], int(how["code"] or 0))
 
     def console(self, body: str, code: int) -> None:
         for piece in re.split(r"^\$ ", body, flags=re.MULTILINE)[1:]:
@@ -54,16 +94,20 @@ class Folder:
             [program, *arguments], cwd=self.path, env=environment, capture_output=True, text=True, check=False, timeout=120
         )
 
-    def changed(self, note: re.Match[str], body: str) -> None:
-        before = (self.path / note["file"]).read_text()
+    @contextmanager
+    def changed(self, how: re.Match[str]) -> Iterator[None]:
+        if how["file"] is None:
+            yield
+            return
+        before = (self.path / how["file"]).read_text()
         text = before
-        for change in note["changes"].split("; "):
+        for change in how["changes"].split("; "):
             old, new = change.split(" -> ")
-            assert old in text, f"{note['file']} has no {old!r}"
+            assert old in text, f"{how['file']} has no {old!r}"
             text = text.replace(old, new)
-        self.write(note["file"], text)
-        self.console(body, int(note["code"]))
-        self.write(note["file"], before)
+        self.write(how["file"], text)
+        yield
+        self.write(how["file"], before)
 
 
 def follows(shown: list[str], printed: list[str]) -> bool:
@@ -86,18 +130,57 @@ def follows(shown: list[str], printed: list[str]) -> bool:
 @pytest.mark.slow
 def test_every_block_of_the_guide_works(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
-    for block in BLOCK.finditer(GUIDE.read_text()):
-        note = block["note"] or ""
-        if note.startswith("file: "):
-            folder.write(note.removeprefix("file: "), block["body"])
-        elif fails := FAILS.match(note):
-            folder.changed(fails, block["body"])
-        else:
-            assert block["language"] == "console", f"a block of {block['language']} that nothing runs: {block['body']}"
-            folder.console(block["body"], 0)
+    folder.play(GUIDE)
     assert len(folder.ran) > 12
     assert {p.name for p in tmp_path.iterdir()} >= {"minnow", "pike", "first", "sums.bin", "words.hex"}
     assert (tmp_path / "sums.bin").read_bytes()[:8] == b"\0\0\xc0\x3f\0\0\x20\x40"
+
+
+@pytest.mark.slow
+def test_every_block_of_the_reference_works(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    folder.play(REFERENCE)
+    assert np.fromfile(tmp_path / "v2.bin", "<f4").tolist() == [2, 4, 6, 8, 10, 12, 14, -16]
+    said: dict[str, Any] = {}
+    exec((tmp_path / "tensors.py").read_text(), said)
+    engine = GoldenEngine(open_architecture(str(tmp_path / "perch"), None, None))
+    tensor, values = Tensor("y", f32, (2, 3)), np.arange(6, dtype=np.float32).reshape(2, 3)
+    image = said["image"](16, values)
+    engine.write(image.space, image.start, image.data)
+    np.testing.assert_array_equal(said["output"](16, tensor, engine.read), values)
+
+
+def test_the_table_of_types_is_that_of_the_toolkit() -> None:
+    section = REFERENCE.read_text().partition("\n## Types\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| ((?:`\w+` ?)+)\| `(\w+)` \|", section, re.MULTILINE)
+    said = {name: compute for names, compute in rows for name in re.findall(r"\w+", names)}
+    assert said == {name: dtype.compute for name, dtype in DTYPES.items() if dtype.kind != "scale"}
+
+
+@pytest.mark.parametrize("engine", ["golden", "native"])
+def test_the_table_of_arithmetic_is_what_engines_compute(engine: str, tmp_path: Path) -> None:
+    table = REFERENCE.read_text().partition("<!-- values -->")[2].partition("\n\n")[0]
+    rows = re.findall(r"^\| `([^`]+)` \| `([^`]+)` \|", table, re.MULTILINE)
+    assert len(rows) > 15
+    ops = [VALUE_OP.format(n=n, e=unfolded(expression), v=value) for n, (expression, value) in enumerate(rows)]
+    (tmp_path / "isa.py").write_text(VALUES + "".join(ops))
+    (tmp_path / "machine.toml").write_text(
+        '[units.core]\nkind = "compute"\n[timing.one]\nissue = "blocking"\n[timing.one.costs]\nany = 1\n'
+    )
+    folder = Folder(tmp_path)
+    folder.write("all.s", "\n".join(f"R{n}" for n in range(len(rows))))
+    done = folder.run(f"kernelwright isa run {tmp_path} all.s --engine {engine}")
+    wrong = re.search(r"wrong at line \d+: value (\d+)", done.stderr)
+    assert done.returncode == 0, rows[int(wrong[1])] if wrong else done.stdout + done.stderr
+
+
+def unfolded(expression: str) -> str:
+    """The expression with numbers that no compiler knows."""
+    return re.sub(
+        r"\((-?[\d.e]+)\)",
+        lambda number: f"(k.value + {number[1]})" if number[1].lstrip("-").isdecimal() else f"(f32(k.value) + {number[1]})",
+        expression,
+    )
 
 
 @pytest.mark.parametrize(
