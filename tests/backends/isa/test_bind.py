@@ -82,6 +82,7 @@ AT = r"test_bind.py:\d+: "
         (lambda: declared(lambda isa: isa.registers("x", u32, 0)), AT + "'x': count 0\n  hint: an integer from 1 to"),
         (lambda: declared(lambda isa: isa.registers("x", u32, isa.param("N") * 2.5)), "'x': count 20.0\n  hint: an integer"),
         (lambda: declared(lambda isa: isa.registers("x", u32, 8, zero=8)), "'x': zero 8\n  hint: an integer from 0 to 7"),
+        (lambda: declared(lambda isa: isa.registers("v", u32, 8, lanes=4, zero=0)), "'v': zero=0 of registers with lanes"),
         (lambda: declared(lambda isa: isa.memory("m", u8, 1 << 50)), AT + r"'m': size \d+\n  hint: an integer from 1 to \d+"),
         (lambda: declared(lambda isa: isa.memory("m", u8, 8, align=0)), "'m': align 0\n  hint: an integer, 1 or more"),
         (lambda: declared(lambda isa: isa.memory("m", u8, 8, granule=-1)), "'m': granule -1\n  hint: an integer, 0 or more"),
