@@ -134,9 +134,7 @@ class _Binder:
         if memory.zero is not None:
             self.number(f"{what} zero", memory.zero, where, 0, size // lanes - 1)
             if lanes > 1:
-                raise DefinitionError(
-                    f"{what} zero={memory.zero} of registers with lanes", "only numbers are hard-wired", where=where
-                )
+                raise DefinitionError(f"{what} zero={memory.zero} of registers with lanes", "leave it out", where=where)
         if not dtype.is_float:
             _integer(f"reset of {memory.name!r}, which stores {dtype}:", memory.reset, where, *dtype.range)
         if memory.pointer:
