@@ -5,11 +5,12 @@ from __future__ import annotations
 import traceback
 from pathlib import Path
 
+from harness.errors import told
+
 
 def said(error: BaseException) -> str:
     """Its type and message, and what was noted of it on its way."""
-    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    return "; ".join([text, *getattr(error, "__notes__", ())])
+    return "; ".join([told(error), *getattr(error, "__notes__", ())])
 
 
 def raised_at(error: BaseException, within: Path | None = None) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from harness import plugins
 from harness.backend import Backend, Manual, ManualSection, PairedTiming, Profiles, StoresInputs, ToolProvider
 from harness.cli.common import key_values
-from harness.errors import KernelwrightError, UsageError, unknown
+from harness.errors import KernelwrightError, UsageError, told, unknown
 from harness.record import Record
 from harness.run.plan import Options
 from harness.run.selection import all_tasks, every_workload, load_suites
@@ -58,7 +58,7 @@ def listed() -> Iterator[Listed]:
 
 def explain(error: BaseException) -> str:
     """One paragraph: the message of an expected failure, the type as well of any other."""
-    return str(error) if isinstance(error, KernelwrightError) else f"{type(error).__name__}: {error}"
+    return str(error) if isinstance(error, KernelwrightError) else told(error)
 
 
 def section(manual: Manual, backend: str, name: str) -> ManualSection:
